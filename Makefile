@@ -1,0 +1,34 @@
+# The commands. Each one sets up what it needs; `make run` is all that a newcomer has to type.
+.PHONY: run setup test lint bench
+.DEFAULT_GOAL := run
+
+PY := .venv/bin/python
+
+run: .venv/.run
+	@exec $(PY) app.py
+
+setup: .venv/.all
+
+test: .venv/.all
+	@$(PY) -m tests.browser.chromium
+	@echo "== Tests: SQLite, PostgreSQL, Redis and Chromium, all of them real"
+	@$(PY) -m pytest -n auto --dist loadgroup && echo "== Every test passed."
+
+lint: .venv/.all
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@echo "== Lint is clean."
+
+bench: .venv/.all
+	@for file in bench/*.py; do echo "== $$file"; $(PY) "$$file" || exit 1; done
+
+# A stamp per set of extras, so that a second run takes no time.
+.venv/.run: EXTRAS := embedded
+.venv/.all: EXTRAS := embedded,test,lint
+.venv/.run .venv/.all: pyproject.toml constraints.txt .ci/venv
+	@.ci/venv
+	@echo "== Installing tiltyard[$(EXTRAS)] into .venv (a minute or two the first time)"
+	@$(PY) -m pip install --disable-pip-version-check --no-input --progress-bar off -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
