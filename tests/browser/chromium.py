@@ -36,6 +36,11 @@ def find_or_install() -> Path:
     raise RuntimeError("The browser tests need Chromium: install it and put it on PATH (apt install chromium).")
 
 
+def environment() -> dict[str, str]:
+    """The environment without proxies: the browser is to reach the loopback and nothing else."""
+    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+
+
 def _candidates() -> Iterator[Path]:
     yield from (Path(path) for name in NAMES if (path := shutil.which(name)))
     yield from (Path("/usr/bin") / name for name in NAMES)
