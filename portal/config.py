@@ -1,8 +1,10 @@
-"""Settings: one frozen value, read once from TILTYARD_* variables. A strange value stops the start with one sentence."""
+"""Settings: one frozen value, read once from TILTYARD_* variables. A strange value stops the start in one sentence."""
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -131,13 +133,12 @@ def _kept_secret(data_dir: Path, env: str) -> str:
     if env == "production":
         return path.read_text().strip() if path.exists() else ""
     data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", opener=_private) as file:
+    if not path.exists():
+        # Written aside and linked into place: two processes that start at once read the same, whole secret.
+        handle, aside = tempfile.mkstemp(dir=data_dir)
+        with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(aside, path)
+        Path(aside).unlink()
     return path.read_text().strip()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -96,7 +96,7 @@ def _programs(settings: Settings) -> dict[str, list[str]]:
     web = [
         "granian", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port),
         "--workers", str(settings.web_processes), "--blocking-threads", str(settings.web_threads),
-        "--workers-kill-timeout", "5", "--log-level", "warning", "app:app",
+        "--workers-kill-timeout", "5", "--log-level", "error", "app:app",
     ]
     # fmt: on
     modules = {"web": web, "worker": ["portal.worker"], "clock": ["portal.clock"]}
