@@ -21,6 +21,7 @@ from types import FrameType
 from typing import IO
 
 import redis
+from sqlalchemy.exc import OperationalError
 
 from portal import children, embedded_redis, prepare
 from portal.config import SettingError, Settings
@@ -80,7 +81,13 @@ def _open(house: "House", stack: contextlib.ExitStack, environ: MutableMapping[s
     if not environ.get("TILTYARD_REDIS_URL"):
         environ["TILTYARD_REDIS_URL"] = stack.enter_context(_own_redis(house, settings.data_dir / "redis"))
         settings = _settings(environ)
-    facts = prepare.prepare(settings, say)
+    try:
+        facts = prepare.prepare(settings, say)
+    except OperationalError as error:
+        reason = " ".join(str(error.orig).split())
+        raise StartError(
+            f"Cannot use the database ({reason}): see that it runs and TILTYARD_DATABASE_URL is right."
+        ) from None
     house.interrupt_point()
     stack.callback(house.stop_all, DRAIN_SECONDS)
     for name, argv in _programs(settings).items():

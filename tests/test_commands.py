@@ -288,5 +288,6 @@ def test_the_readme_names_every_setting_and_no_other():
     name = re.compile(r"\b(?:TILTYARD_[A-Z_]+[A-Z]|HOST|PORT)\b")
     read = set(re.findall(rf'"({name.pattern})"', (servers.ROOT / "portal" / "config.py").read_text()))
     table = (servers.ROOT / "README.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
-    told = {found for line in table.splitlines() if line.startswith("| `") for found in name.findall(line.split("|")[1])}
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {found for row in rows for found in name.findall(row)}
     assert told == read
