@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -20,6 +20,7 @@ from sqlalchemy.sql import ColumnElement, func, literal_column
 
 _writing: ContextVar[bool] = ContextVar("tiltyard_writing", default=False)
 
+BigKey = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
@@ -79,6 +80,7 @@ def unit_of_work(session: Session | None = None) -> Iterator[Session]:
         work.commit()
     except BaseException:
         work.rollback()
+        work.info.pop("after_commit", None)
         raise
     finally:
         _writing.reset(token)

@@ -1,0 +1,144 @@
+"""Organizations in their tree, people, memberships and sign-ins."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from portal.kernel.clock import utc_now
+from portal.kernel.db import Json, Model, UTCDateTime
+from portal.kernel.errors import NotFound
+from portal.kernel.ids import new_uid
+
+ROLES = ("member", "admin", "owner")  # from least to most
+
+
+class Organization(Model):
+    """A tenant. An operator may stand above agents; one currency each."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (
+        UniqueConstraint("slug", info={"field": "slug", "says": "This short name is taken. Choose another."}),
+        CheckConstraint(
+            "level IN ('operator', 'agent')", name="level", info={"says": "An organization is an operator or an agent."}
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    slug: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(Text)
+    website: Mapped[str | None] = mapped_column(String(500))
+    logo_url: Mapped[str | None] = mapped_column(String(500))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    level: Mapped[str] = mapped_column(String(8), default="operator")
+    currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    is_sandbox: Mapped[bool] = mapped_column(default=False)
+    disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    allowed_addresses: Mapped[str] = mapped_column(Text, default="")
+    concurrency: Mapped[int] = mapped_column(default=50)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)
+
+
+class User(Model):
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("email", info={"field": "email", "says": "Somebody uses this e-mail address already."}),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+
+class Membership(Model):
+    """One person's role in one organization. A role in an operator holds in every agent below it."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        UniqueConstraint("org_id", "user_id", info={"field": "email", "says": "This person is a member already."}),
+        CheckConstraint(
+            "role IN ('member', 'admin', 'owner')", name="role", info={"says": "A role is owner, admin or member."}
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    role: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class SignIn(Model):
+    """One signed-in browser. The cookie holds a random token, the row its digest: ending the row ends the sign-in."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    user_agent: Mapped[str] = mapped_column(String(200), default="")
+
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+def organization_by_slug(session: Session, slug: str) -> Organization:
+    """Raises NotFound; the caller still has to ask whether the person has a role there (`orgs.access.role_in`)."""
+    return _found(session.scalar(select(Organization).where(Organization.slug == slug)))
+
+
+def organization_by_uid(session: Session, uid: str) -> Organization:
+    """Raises NotFound."""
+    return _found(session.scalar(select(Organization).where(Organization.uid == uid)))
+
+
+def ancestry(session: Session, org_id: int) -> list[int]:
+    """The organization's id and those of everything above it, nearest first. One statement."""
+    above = select(Organization.id, Organization.parent_id).where(Organization.id == org_id).cte(recursive=True)
+    above = above.union_all(
+        select(Organization.id, Organization.parent_id).join(above, Organization.id == above.c.parent_id)
+    )
+    return list(session.scalars(select(above.c.id)))
+
+
+def subtree(session: Session, root_ids: list[int]) -> list[Organization]:
+    """The organizations `root_ids` and all below them, by name. One statement."""
+    below = select(Organization.id).where(Organization.id.in_(root_ids)).cte(recursive=True)
+    below = below.union(select(Organization.id).join(below, Organization.parent_id == below.c.id))
+    query = select(Organization).where(Organization.id.in_(select(below.c.id))).order_by(Organization.name)
+    return list(session.scalars(query))
+
+
+def membership_by_uid(session: Session, org: Organization, uid: str) -> Membership:
+    """Raises NotFound."""
+    found = session.scalar(select(Membership).where(Membership.org_id == org.id, Membership.uid == uid))
+    if found is None:
+        raise NotFound("Member not found.")
+    return found
+
+
+def snapshot(organization: Organization) -> dict[str, Any]:
+    """The settings an audit row compares."""
+    names = ("name", "slug", "currency", "is_sandbox", "allowed_addresses", "concurrency", "description", "website")
+    return {name: getattr(organization, name) for name in names}
+
+
+def _found(organization: Organization | None) -> Organization:
+    if organization is None:
+        raise NotFound("Organization not found.")
+    return organization

@@ -1,0 +1,171 @@
+"""Verbs on organizations and their members. Every one writes its audit row."""
+
+import re
+import unicodedata
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.admission.networks import parse_lines
+from portal.audit.service import Actor, record
+from portal.kernel.errors import Conflict, Forbidden, Invalid
+from portal.orgs.model import ROLES, Membership, Organization, User, membership_by_uid, snapshot
+from portal.orgs.sign_in import hash_password, sign_out_everywhere
+
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD", "BRL", "INR", "JPY", "TRY", "KRW")
+
+
+def create_organization(
+    session: Session,
+    name: str,
+    actor: Actor,
+    *,
+    slug: str = "",
+    currency: str = "EUR",
+    parent: Organization | None = None,
+    level: str = "operator",
+    sandbox: bool = False,
+) -> Organization:
+    """A new organization; below `parent` when given, in the parent's world (sandbox or live). Raises Invalid, Conflict."""
+    if not 2 <= len(name) <= 100:
+        raise Invalid("name", f"The name has {len(name)} characters. Use 2 to 100.")
+    if currency not in CURRENCIES:
+        raise Invalid("currency", f"{currency} is not offered. Choose one of {', '.join(CURRENCIES)}.")
+    if parent is not None and parent.level != "operator":
+        raise Conflict("An agent has no agents below it. Create this one under its operator.")
+    organization = Organization(
+        name=name,
+        slug=slug or free_slug(session, name),
+        currency=currency,
+        parent_id=parent.id if parent else None,
+        level=level,
+        is_sandbox=parent.is_sandbox if parent else sandbox,
+    )
+    session.add(organization)
+    session.flush()
+    subject = ("organization", organization.uid, organization.name)
+    record(session, organization.id, actor, "organization.created", subject, after=snapshot(organization))
+    return organization
+
+
+def free_slug(session: Session, name: str) -> str:
+    """A short name for addresses made from `name`: letters, digits and hyphens, not yet taken."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "org"
+    taken = set(session.scalars(select(Organization.slug).where(Organization.slug.startswith(stem, autoescape=True))))
+    return next(slug for slug in _numbered(stem) if slug not in taken)
+
+
+def create_user(session: Session, email: str, name: str, password: str) -> User:
+    """Raises Invalid naming the field, Conflict when the address is taken."""
+    email = email.strip().lower()
+    if not EMAIL.fullmatch(email) or len(email) > 254:
+        raise Invalid("email", "This is not an e-mail address. Write one such as alice@example.com.")
+    if not 1 <= len(name.strip()) <= 100:
+        raise Invalid("name", "Write a name of 1 to 100 characters.")
+    if session.scalar(select(User.id).where(User.email == email)):
+        raise Invalid("email", "Somebody uses this e-mail address already.")
+    user = User(email=email, name=name.strip(), password_hash=hash_password(password))
+    session.add(user)
+    session.flush()
+    return user
+
+
+def no_user_yet(session: Session) -> bool:
+    """True on a fresh installation: the first-run page exists only then."""
+    return session.scalar(select(User.id).limit(1)) is None
+
+
+def add_member(session: Session, org: Organization, user: User, role: str, actor: Actor, granting: str) -> Membership:
+    """Give `user` a role in `org`. `granting` is the actor's own role: nobody grants above it (Forbidden)."""
+    _may_grant(role, granting)
+    if session.scalar(select(Membership.id).where(Membership.org_id == org.id, Membership.user_id == user.id)):
+        raise Conflict(f"{user.email} is a member already. Change the role in the list instead.")
+    membership = Membership(org_id=org.id, user_id=user.id, role=role, user=user)
+    session.add(membership)
+    session.flush()
+    record(session, org.id, actor, "member.added", ("member", membership.uid, user.email), after={"role": role})
+    return membership
+
+
+def change_role(session: Session, org: Organization, uid: str, role: str, actor: Actor, granting: str) -> Membership:
+    """Raises NotFound, Forbidden above the actor's own role, Conflict for the last owner."""
+    membership = membership_by_uid(session, org, uid)
+    _may_grant(role, granting)
+    _may_grant(membership.role, granting)
+    if role != "owner":
+        _keep_an_owner(session, org, membership)
+    before = {"role": membership.role}
+    membership.role = role
+    session.flush()
+    subject = ("member", membership.uid, membership.user.email)
+    record(session, org.id, actor, "member.changed", subject, before, {"role": role})
+    return membership
+
+
+def remove_member(session: Session, org: Organization, uid: str, actor: Actor, granting: str) -> Membership:
+    """Remove the membership and end the person's sign-ins. Raises NotFound, Forbidden, Conflict for the last owner."""
+    membership = membership_by_uid(session, org, uid)
+    _may_grant(membership.role, granting)
+    _keep_an_owner(session, org, membership)
+    subject = ("member", membership.uid, membership.user.email)
+    record(session, org.id, actor, "member.removed", subject, before={"role": membership.role})
+    sign_out_everywhere(session, membership.user_id)
+    session.delete(membership)
+    session.flush()
+    return membership
+
+
+def set_allowlist(session: Session, org: Organization, text: str, actor: Actor) -> None:
+    """Store the addresses that may call the APIs, one address or network a line; raises Invalid naming each bad line."""
+    before = snapshot(org)
+    org.allowed_addresses = "\n".join(str(network) for network in parse_lines("allowed_addresses", text))
+    session.flush()
+    record(session, org.id, actor, "allowlist.changed", _subject(org), before, snapshot(org))
+
+
+def change_settings(
+    session: Session, org: Organization, actor: Actor, *, name: str, concurrency: int
+) -> None:
+    """Raises Invalid. Concurrency is the number of calls in flight over all APIs and processes, 1 to 10,000."""
+    if not 2 <= len(name) <= 100:
+        raise Invalid("name", f"The name has {len(name)} characters. Use 2 to 100.")
+    if not 1 <= concurrency <= 10_000:
+        raise Invalid("concurrency", f"{concurrency} is out of range. Use 1 to 10,000 calls in flight.")
+    before = snapshot(org)
+    org.name, org.concurrency = name, concurrency
+    session.flush()
+    record(session, org.id, actor, "organization.changed", _subject(org), before, snapshot(org))
+
+
+def _subject(org: Organization) -> tuple[str, object, str]:
+    return ("organization", org.uid, org.name)
+
+
+def _may_grant(role: str, granting: str) -> None:
+    if role not in ROLES:
+        raise Invalid("role", f"{role} is not a role. Choose owner, admin or member.")
+    if ROLES.index(role) > ROLES.index(granting):
+        raise Forbidden(f"Only an owner can do this to the role {role}. You hold {granting}.")
+
+
+def _keep_an_owner(session: Session, org: Organization, membership: Membership) -> None:
+    """Locks the owners' rows: two owners who remove each other at once must not leave none."""
+    query = select(Membership.id).where(Membership.org_id == org.id, Membership.role == "owner").with_for_update()
+    owners = list(session.scalars(query))
+    if owners == [membership.id]:
+        raise Conflict("This is the last owner. Make somebody else an owner first.")
+
+
+def _numbered(stem: str):  # type: ignore[no-untyped-def]
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}-{number}"
+        number += 1
+
+
+def count_members(session: Session, org: Organization) -> int:
+    """Direct members, not those who come from an operator above."""
+    return session.scalar(select(func.count()).select_from(Membership).where(Membership.org_id == org.id)) or 0

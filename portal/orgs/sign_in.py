@@ -1,0 +1,92 @@
+"""Signing in and out: argon2 passwords, one row per signed-in browser, ended at once wherever the row goes."""
+
+import secrets
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from portal.kernel.clock import Clock, utc_now
+from portal.kernel.crypto import digest
+from portal.kernel.errors import Invalid, Unauthenticated
+from portal.orgs.model import SignIn, User
+
+IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(days=14)
+SEEN_EVERY = timedelta(minutes=5)
+PASSWORD_LENGTH = (12, 200)
+
+_hasher = PasswordHasher()
+# Verified when the account is unknown, so that the answer takes as long as for a wrong password.
+_DECOY = _hasher.hash(secrets.token_urlsafe(16))
+WRONG = "The e-mail address and the password do not match. Check both and try again."
+
+
+def hash_password(password: str) -> str:
+    """Raises Invalid outside 12 to 200 characters."""
+    low, high = PASSWORD_LENGTH
+    if not low <= len(password) <= high:
+        raise Invalid("password", f"The password has {len(password)} characters. Use {low} to {high}.")
+    return _hasher.hash(password)
+
+
+def sign_in(
+    session: Session, email: str, password: str, *, address: str, user_agent: str, clock: Clock = utc_now
+) -> tuple[str, User]:
+    """The token for the cookie and the user; raises Unauthenticated with one sentence for every reason."""
+    user = session.scalar(select(User).where(User.email == email.strip().lower()))
+    if not _fits(user.password_hash if user else _DECOY, password) or user is None or user.disabled_at:
+        raise Unauthenticated(WRONG)
+    if _hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = _hasher.hash(password)
+    token = secrets.token_urlsafe(32)
+    now = clock()
+    row = SignIn(digest=digest(token), user_id=user.id, expires_at=now + ABSOLUTE, seen_at=now, created_at=now)
+    row.address, row.user_agent = address[:45], user_agent[:200]
+    session.add(row)
+    session.flush()
+    return token, user
+
+
+def find_sign_in(session: Session, token: str, clock: Clock = utc_now) -> SignIn | None:
+    """The living sign-in behind a cookie's token, or None when it ended, idled out or expired."""
+    now = clock()
+    query = select(SignIn).where(
+        SignIn.digest == digest(token), SignIn.expires_at > now, SignIn.seen_at > now - IDLE
+    )
+    row = session.scalar(query)
+    return row if row is not None and row.user.disabled_at is None else None
+
+
+def keep_alive(session: Session, sign_in_id: int, clock: Clock = utc_now) -> None:
+    """Note that the browser is still there."""
+    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=clock()))
+
+
+def sign_out(session: Session, sign_in_id: int) -> None:
+    """End one sign-in."""
+    session.execute(delete(SignIn).where(SignIn.id == sign_in_id))
+
+
+def sign_out_everywhere(session: Session, user_id: int) -> int:
+    """End every sign-in of a person; the number ended."""
+    count = session.scalar(select(func.count()).select_from(SignIn).where(SignIn.user_id == user_id)) or 0
+    session.execute(delete(SignIn).where(SignIn.user_id == user_id))
+    return count
+
+
+def change_password(session: Session, user: User, old: str, new: str) -> None:
+    """Set a new password and end every sign-in of the person. Raises Invalid naming the field."""
+    if not _fits(user.password_hash, old):
+        raise Invalid("current_password", "This is not your current password.")
+    user.password_hash = hash_password(new)
+    sign_out_everywhere(session, user.id)
+
+
+def _fits(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password[: PASSWORD_LENGTH[1] + 1])
+    except (VerificationError, InvalidHashError):
+        return False
