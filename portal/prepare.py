@@ -13,8 +13,7 @@ from sqlalchemy.engine import make_url
 from portal import create_app, demo
 from portal.config import Settings
 from portal.kernel.db import db
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+from portal.paths import MIGRATIONS
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> Mapping[str, Any]:

@@ -69,6 +69,24 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Pass:
+    """Let in: give `lease` back when the call is over."""
+
+    quota: Quota | None
+    lease: bytes = b""
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Not let in: `reason` is rate or concurrency, `retry_after` whole seconds."""
+
+    reason: str
+    retry_after: int
+    quota: Quota | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A call that was not: `reason` is one of web.problems.STATUS, `retry_after` in seconds."""
 

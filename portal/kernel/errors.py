@@ -46,6 +46,14 @@ class TooLarge(PortalError):
     """The body is over the limit."""
 
 
+class UnsupportedBody(PortalError):
+    """The body is not of a type that is read here."""
+
+
+class NotAcceptable(PortalError):
+    """None of the answer's types is one that the caller accepts."""
+
+
 class Busy(PortalError):
     """Try again after `retry_after` seconds (a whole number, at least 1)."""
 

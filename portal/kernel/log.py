@@ -15,7 +15,9 @@ SECRETS = re.compile(
     r"|(?<=api_key=)[^\s&\"']+|(?<=token=)[^\s&\"']+|(?<=jwt=)[^\s&\"']+"
     r"|(?<=/play/)[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\W*session_token))"
 )
-SECRET_NAMES = re.compile(r"(?i)^(authorization|x-api-key|x-internal-api-key|password|secret|token|api_key|key|cookie)$")
+SECRET_NAMES = re.compile(
+    r"(?i)^(authorization|x-api-key|x-internal-api-key|password|secret|token|api_key|key|cookie)$"
+)
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -52,7 +54,10 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
             foreign_pre_chain=shared,
         )
     )

@@ -48,6 +48,8 @@ _BY_ERROR: tuple[tuple[type[errors.PortalError], str], ...] = (
     (errors.Conflict, "conflict"),
     (errors.Gone, "gone"),
     (errors.TooLarge, "too_large"),
+    (errors.UnsupportedBody, "unsupported_media"),
+    (errors.NotAcceptable, "not_acceptable"),
     (errors.Busy, "rate"),
 )
 
@@ -82,7 +84,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, errors.PortalError):
         return _of_portal_error(error)
     if isinstance(error, CSRFError):
-        return Problem("cross_site", "This form was opened too long ago or elsewhere. Reload the page and send it again.")
+        return Problem(
+            "cross_site", "This form was opened too long ago or elsewhere. Reload the page and send it again."
+        )
     if isinstance(error, HTTPException):
         reason, message = _BY_STATUS.get(error.code or 500, ("internal", INTERNAL))
         allow = tuple(sorted(getattr(error, "valid_methods", None) or ()))

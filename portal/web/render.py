@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     """Register `request.htmx`, the template names every page uses, and the header that keeps caches honest."""
     Htmx(app)
     app.jinja_env.globals.update(asset=asset, now=utc_now)
-    app.jinja_env.filters.update(number=number, flat=flat, spark=spark_points)
+    app.jinja_env.filters.update(number=number, flat=flat, spark=spark_points, epochs=epochs)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(_deliver_toasts)
 
@@ -121,7 +122,14 @@ def spark_points(values: Sequence[float], width: int = 96, height: int = 24) -> 
     """The `points` of an SVG polyline through `values`, zero at the bottom, two units of margin."""
     top = max([*values, 1])
     step = (width - 4) / max(1, len(values) - 1)
-    return " ".join(f"{2 + i * step:.1f},{height - 2 - value / top * (height - 4):.1f}" for i, value in enumerate(values))
+    return " ".join(
+        f"{2 + i * step:.1f},{height - 2 - value / top * (height - 4):.1f}" for i, value in enumerate(values)
+    )
+
+
+def epochs(moments: Iterable[datetime]) -> list[int]:
+    """Unix seconds of each moment, for a chart's axis."""
+    return [int(moment.timestamp()) for moment in moments]
 
 
 @lru_cache(maxsize=256)

@@ -277,7 +277,7 @@ class TablePage:
 
     @property
     def clear_url(self) -> str:
-        return self.url(**{name: None for name in self.state.values})
+        return self.url(**dict.fromkeys(self.state.values))
 
     @property
     def csv_url(self) -> str:

@@ -1,0 +1,64 @@
+"""Periodic jobs: `python -m portal.clock`. Each takes only what is due, so two clocks do no harm, they only do less each."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from portal import create_app
+from portal.kernel.log import log
+
+
+@dataclass
+class Periodic:
+    """`run` every `seconds`; a failure is logged and tried again next time."""
+
+    name: str
+    seconds: float
+    run: Callable[[], object]
+    due: float = 0.0
+
+
+def jobs() -> list[Periodic]:
+    """What is done without anybody asking."""
+    from portal.keys.jobs import prune_usage
+    from portal.orgs.jobs import prune_sign_ins
+    from portal.session_tokens.jobs import sweep_batches
+
+    return [
+        Periodic("session link batches", 1, sweep_batches),
+        Periodic("ended sign-ins", 3600, prune_sign_ins),
+        Periodic("old usage of keys", 3600, prune_usage),
+    ]
+
+
+def run_due(app: Flask, due: list[Periodic], now: float) -> None:
+    """Run what is due at `now` (seconds of any steady clock)."""
+    for job in due:
+        if now < job.due:
+            continue
+        job.due = now + job.seconds
+        try:
+            with app.app_context():
+                job.run()
+        except Exception as error:  # one bad job must not stop the others
+            log.error("periodic job failed", job=job.name, exc_info=error)
+
+
+def main() -> int:
+    app = create_app()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    due = jobs()
+    while not stop.wait(0.25):
+        run_due(app, due, time.monotonic())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Every error becomes a Problem, and whoever owns the path words it: a contract its JSON, the back office its page."""
+
+from typing import Protocol
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.wrappers import Response
+
+from portal.kernel.log import log
+from portal.web.problems import Problem, problem_of
+from portal.web.render import render
+from portal.web.request_id import request_id
+
+
+class Answers(Protocol):
+    """How one contract words problems. `prefixes` are the paths that it owns."""
+
+    prefixes: tuple[str, ...]
+
+    def word(self, problem: Problem, path: str) -> Response:
+        """Status, headers and body in the contract's own form."""
+
+
+TITLES = {
+    400: "This request cannot be read",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "Not that way",
+    409: "This cannot be done now",
+    410: "No longer there",
+    413: "Too large",
+    422: "This does not fit",
+    429: "Too many tries",
+    500: "Something failed on our side",
+    503: "Busy at the moment",
+}
+
+
+def init_app(app: Flask, contracts: tuple[Answers, ...]) -> None:
+    """`contracts`: who owns which paths; the longest prefix wins."""
+    owners = sorted(
+        ((prefix, answers) for answers in contracts for prefix in answers.prefixes), key=lambda o: -len(o[0])
+    )
+    app.extensions["answers"] = tuple(owners)
+    for code in default_exceptions:
+        app.register_error_handler(code, _handle)
+    app.register_error_handler(Exception, _handle)
+
+
+def owner_of(path: str) -> Answers | None:
+    """The contract that words the answers of `path`, or None for pages."""
+    return next((answers for prefix, answers in current_app.extensions["answers"] if path.startswith(prefix)), None)
+
+
+def answer_problem(problem: Problem) -> Response:
+    """The problem as the owner of this request's path words it, with Retry-After and Allow where they help."""
+    owner = owner_of(request.path)
+    response = owner.word(problem, request.path) if owner is not None else _page(problem)
+    if problem.retry_after:
+        response.headers.setdefault("Retry-After", str(problem.retry_after))
+    if problem.allow:
+        response.headers.setdefault("Allow", ", ".join(problem.allow))
+    return response
+
+
+def _handle(error: Exception) -> Response | HTTPException:
+    if isinstance(error, HTTPException) and (error.code is None or error.code < 400):
+        return error  # a redirect of the router
+    problem = problem_of(error)
+    if problem.status >= 500:
+        log.error("request failed", request_id=request_id(), route=str(request.url_rule), exc_info=error)
+    return answer_problem(problem)
+
+
+def _page(problem: Problem) -> Response:
+    title = TITLES.get(problem.status, "This did not work")
+    return render(
+        "errors/page.html", "errors/_error.html", problem.status, problem=problem, title=title, status=problem.status
+    )
