@@ -52,10 +52,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     throttle.init_app(app)
     csrf.init_app(app)
     render.init_app(app)
-    errors.init_app(app, tuple(import_module(f"portal.contracts.{name}.answers").ANSWERS for name in CONTRACTS))
-    import_module("portal.orgs.signed_in").init_app(app)
-    import_module("portal.console.shell").init_app(app)
+    errors.init_app(
+        app,
+        tuple(
+            import_module(f"portal.contracts.{name}.answers").ANSWERS
+            for name in CONTRACTS
+            if _stands(f"portal.contracts.{name}.answers")
+        ),
+    )
+    for module in ("portal.orgs.signed_in", "portal.console.shell"):
+        if _stands(module):
+            import_module(module).init_app(app)
     for module, name in BLUEPRINTS:
+        if not _stands(module):
+            continue
         blueprint: Blueprint = getattr(import_module(module), name)
         app.register_blueprint(blueprint)
     app.extensions["unmigrated"] = preflight.unmigrated
@@ -66,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _plug_admission(app: Flask) -> None:
     """Admission asks the keys room, which stands above it, through the KeyBook that is plugged in here."""
+    if not _stands("portal.keys.book"):
+        return
     from portal.keys.book import Book
 
     guard.init_app(app, Book(app))
@@ -85,3 +97,12 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": 8_000_000,
         "RATELIMIT_HEADERS_ENABLED": True,
     }
+
+
+def _stands(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

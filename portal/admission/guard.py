@@ -43,9 +43,7 @@ def init_app(app: Flask, book: KeyBook) -> None:
     app.teardown_request(_give_back_slots)
 
 
-def admit(
-    scope: str | None, *, headers: tuple[str, ...] = HEADERS
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def admit(scope: str | None, *, headers: tuple[str, ...] = HEADERS) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """View decorator: the view gets its `Caller` first. None asks for any valid key; `{sport}` is filled from the route.
 
     A refusal is worded by the contract that owns the path; it never reaches the view.

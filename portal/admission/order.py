@@ -43,9 +43,7 @@ def credential_present(attempt: Attempt) -> Refusal | None:
 def credential_well_formed(attempt: Attempt) -> Refusal | None:
     if attempt.keyring.book.well_formed(attempt.credentials[0]):
         return None
-    return Refusal(
-        "bad_credential", "This is not a key: its form or its checksum is wrong. Check that it was copied whole."
-    )
+    return Refusal("bad_credential", "This is not a key: its form or its checksum is wrong. Check that it was copied whole.")
 
 
 def key_known(attempt: Attempt) -> Refusal | None:

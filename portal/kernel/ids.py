@@ -1,4 +1,4 @@
-"""Identifiers. Rows are joined by small integers; what the world sees is a random UUID, except where a contract prints a number."""
+"""Identifiers. Rows are joined by small integers; the world sees a random UUID, or a number where a contract prints one."""
 
 import uuid
 

@@ -15,9 +15,7 @@ SECRETS = re.compile(
     r"|(?<=api_key=)[^\s&\"']+|(?<=token=)[^\s&\"']+|(?<=jwt=)[^\s&\"']+"
     r"|(?<=/play/)[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\W*session_token))"
 )
-SECRET_NAMES = re.compile(
-    r"(?i)^(authorization|x-api-key|x-internal-api-key|password|secret|token|api_key|key|cookie)$"
-)
+SECRET_NAMES = re.compile(r"(?i)^(authorization|x-api-key|x-internal-api-key|password|secret|token|api_key|key|cookie)$")
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -34,9 +34,7 @@ def ring(url: str, job: str, *ids: int) -> bool:
     if url.startswith("memory:"):
         return False
     try:
-        queue_of(connect(url)).enqueue(
-            job, *ids, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=86_400, description=job
-        )
+        queue_of(connect(url)).enqueue(job, *ids, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=86_400, description=job)
     except (RedisError, OSError) as error:
         log.warning("doorbell not heard", job=job, error=type(error).__name__)
         return False

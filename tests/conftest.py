@@ -1,0 +1,127 @@
+"""What every test may ask for. Nothing is ever cleaned: a test makes its own organization and looks only at that one."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from portal import create_app
+from portal.config import Settings
+from portal.kernel.db import db, unit_of_work
+from tests import servers
+from tests.make import Make
+
+SECRET = "a-key-for-the-tests-only-0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The one real Redis of the test run, a database number of its own per worker is not needed: keys are per tenant."""
+    return servers.shared("redis")
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """A migrated database of this worker: a real SQLite file, and a real PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("sqlite") / "tiltyard.sqlite"
+        migrate(f"sqlite:///{path}", path.parent)
+        return f"sqlite:///{path}"
+    directory = tmp_path_factory.mktemp("postgresql")
+    return servers.database_from_template(f"tests_{worker_id}", lambda url: migrate(url, directory))
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """xdist's name of this process, `master` without xdist."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+def settings_for(database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Settings:
+    """Settings as a test server has them."""
+    environ = {
+        "TILTYARD_ENV": "test",
+        "TILTYARD_DATA": str(data_dir),
+        "TILTYARD_DATABASE_URL": database_url,
+        "TILTYARD_REDIS_URL": redis_url,
+        "TILTYARD_SECRET_KEY": SECRET,
+        "TILTYARD_BASE_URL": "http://localhost",
+        "TILTYARD_LOG_LEVEL": "error",
+    }
+    return replace(Settings.from_env(environ), **changes)
+
+
+def migrate(url: str, data_dir: Path) -> None:
+    """Bring an empty database to the newest revision, as an installation does."""
+    import flask_migrate
+
+    from portal.paths import MIGRATIONS
+
+    app = create_app(settings_for(url, "memory://", data_dir))
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(MIGRATIONS))
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application on one of the two databases; tests run once on each."""
+    app = create_app(settings_for(database_url, redis_url, tmp_path_factory.mktemp("data")))
+    app.testing = False  # errors must become answers, as they do for users
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session inside a unit of work that commits when the test is over."""
+    with app.app_context(), unit_of_work() as session:
+        yield session
+
+
+@pytest.fixture
+def make(app: Flask) -> Iterator[Make]:
+    """Builders. Each call commits, so that requests and other processes see what it made."""
+    with app.app_context():
+        yield Make(app)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Nobody signed in, no credential."""
+    return app.test_client()
+
+
+class Statements(list[str]):
+    """The SQL that a block sent, without the words that begin and end a transaction."""
+
+
+@pytest.fixture
+def count_sql(app: Flask):
+    """`with count_sql() as statements: …; assert len(statements) == 2`. Counts this thread's statements only."""
+    import threading
+
+    @contextlib.contextmanager
+    def counting() -> Iterator[Statements]:
+        statements, thread = Statements(), threading.get_ident()
+
+        def note(_connection, _cursor, statement, *_rest):
+            if threading.get_ident() == thread and not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                statements.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return counting

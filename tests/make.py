@@ -1,0 +1,106 @@
+"""The only builders. alice owns, bob is a member, charlie is a stranger.
+
+Every name is unique, so that tests share a database without meeting.
+"""
+
+import itertools
+import os
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.audit.service import SYSTEM
+from portal.kernel.db import unit_of_work
+from portal.orgs import service as orgs
+from portal.orgs.model import Organization, User
+
+_numbers = itertools.count(1)
+PASSWORD = "correct horse battery"
+_hashes: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in."""
+
+    id: int
+    uid: str
+    email: str
+    password: str = PASSWORD
+
+
+@dataclass(frozen=True)
+class Org:
+    """An organization with alice as owner and bob as member; charlie has nothing there."""
+
+    id: int
+    uid: str
+    slug: str
+    name: str
+    alice: Person
+    bob: Person
+    charlie: Person
+
+
+def unique(stem: str) -> str:
+    """`stem` with something no other test has."""
+    return f"{stem}-{os.getpid()}-{next(_numbers)}"
+
+
+class Make:
+    """What tests build. Each method commits its own unit of work."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def person(self, name: str) -> Person:
+        with unit_of_work() as session:
+            user = self._user(session, unique(name), name.capitalize())
+            return Person(user.id, user.uid, user.email)
+
+    def org(self, name: str = "Acme", *, parent: Org | None = None, sandbox: bool = False, **settings: object) -> Org:
+        """An organization; below `parent` when given (then as its agent, unless `level` says otherwise)."""
+        with unit_of_work() as session:
+            above = session.get(Organization, parent.id) if parent else None
+            level = str(settings.pop("level", "agent" if above else "operator"))
+            label = unique(name)
+            made = orgs.create_organization(session, label, SYSTEM, parent=above, level=level, sandbox=sandbox)
+            for field, value in settings.items():
+                setattr(made, field, value)
+            people = {who: self._user(session, unique(who), who.capitalize()) for who in ("alice", "bob", "charlie")}
+            orgs.add_member(session, made, people["alice"], "owner", SYSTEM, granting="owner")
+            orgs.add_member(session, made, people["bob"], "member", SYSTEM, granting="owner")
+            persons = {who: Person(user.id, user.uid, user.email) for who, user in people.items()}
+            return Org(made.id, made.uid, made.slug, made.name, **persons)
+
+    def signed_in(self, person: Person) -> FlaskClient:
+        """A browser in which `person` has signed in."""
+        client = self.app.test_client()
+        answer = client.post("/sign-in", data={"email": person.email, "password": person.password, **csrf_of(client, "/sign-in")})
+        assert answer.status_code == 303, answer.text[:500]
+        return client
+
+    def _user(self, session: object, email: str, name: str) -> User:
+        """A user; argon2 is slow by design, so the tests hash their one password once."""
+        user = User(email=f"{email}@example.com", name=name, password_hash=_hash())
+        session.add(user)  # type: ignore[attr-defined]
+        session.flush()  # type: ignore[attr-defined]
+        return user
+
+
+def csrf_of(client: FlaskClient, url: str) -> dict[str, str]:
+    """The CSRF token that the page at `url` carries, as a form field."""
+    import re
+
+    page = client.get(url).text
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    return {"csrf_token": found[1]} if found else {}
+
+
+def _hash() -> str:
+    from portal.orgs.sign_in import hash_password
+
+    if PASSWORD not in _hashes:
+        _hashes[PASSWORD] = hash_password(PASSWORD)
+    return _hashes[PASSWORD]
