@@ -10,7 +10,7 @@ def migrate_online() -> None:
     """Run the migrations in one transaction."""
     options = current_app.extensions["migrate"].configure_args
     with db.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=db.metadata, compare_type=True, **options)
+        context.configure(connection=connection, target_metadata=db.metadata, **options)
         with context.begin_transaction():
             context.run_migrations()
 
