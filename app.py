@@ -8,5 +8,9 @@ if __name__ == "__main__":
     sys.exit(main())
 
 from portal import create_app
+from portal.config import SettingError
 
-app = create_app()
+try:
+    app = create_app()
+except SettingError as problem:
+    sys.exit(str(problem))

@@ -25,8 +25,8 @@ from sqlalchemy.exc import OperationalError
 
 from portal import children, embedded_redis, prepare
 from portal.config import SettingError, Settings
+from portal.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to ask, not to bind
 READY_SECONDS = 60
 PREVIOUS_RUN_SECONDS = 10  # what a run that was killed may take until its last process is gone
@@ -78,17 +78,17 @@ def _open(house: "House", stack: contextlib.ExitStack, environ: MutableMapping[s
     house.lock = stack.enter_context(_sole_use(settings.data_dir))
     _require_free_port(settings.host, settings.port)
     environ["TILTYARD_DATA"] = str(settings.data_dir)
-    if not environ.get("TILTYARD_REDIS_URL"):
+    if not settings.production and not environ.get("TILTYARD_REDIS_URL"):
         environ["TILTYARD_REDIS_URL"] = stack.enter_context(_own_redis(house, settings.data_dir / "redis"))
         settings = _settings(environ)
     try:
         facts = prepare.prepare(settings, say)
     except OperationalError as error:
         reason = " ".join(str(error.orig).split())
-        raise StartError(
-            f"Cannot use the database ({reason}): see that it runs and TILTYARD_DATABASE_URL is right."
-        ) from None
+        raise StartError(f"Cannot use the database ({reason}): see that it runs and TILTYARD_DATABASE_URL is right.") from None
     house.interrupt_point()
+    if settings.web_processes > 1:  # they count for /metrics in files that all of them can read
+        environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="tiltyard-"))
     stack.callback(house.stop_all, DRAIN_SECONDS)
     for name, argv in _programs(settings).items():
         house.start(name, argv)
