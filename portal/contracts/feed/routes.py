@@ -1,0 +1,38 @@
+"""Feed API, the calls that any valid key may make (tenant-api-key.txt, "Verify your key")."""
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from portal.admission.caller import Caller
+from portal.admission.guard import admit
+from portal.contracts.feed.answers import answer
+from portal.kernel.clock import iso, utc_now
+from portal.web import csrf
+
+api = Blueprint("feed_api", __name__)
+csrf.exempt(api)
+
+
+@api.get("/v1/whoami")
+@api.get("/v1/whoami.xml")
+@admit(None)
+def whoami(caller: Caller) -> Response:
+    """Who the key speaks for and what it may do."""
+    key = caller.key
+    return answer(
+        {
+            "tenant_id": key.org_uid,
+            "name": key.org_name,
+            "scopes": sorted(key.scopes),
+            "sport_allowlist": list(key.sports or ()),
+            "rate_limit_rpm": key.rate_per_minute,
+        }
+    )
+
+
+@api.get("/v1/alive")
+@api.get("/v1/alive.xml")
+@admit(None)
+def alive(_caller: Caller) -> Response:
+    """The service answers, and this is its clock."""
+    return answer({"status": "ok", "timestamp": iso(utc_now())})
