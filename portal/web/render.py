@@ -122,9 +122,7 @@ def spark_points(values: Sequence[float], width: int = 96, height: int = 24) -> 
     """The `points` of an SVG polyline through `values`, zero at the bottom, two units of margin."""
     top = max([*values, 1])
     step = (width - 4) / max(1, len(values) - 1)
-    return " ".join(
-        f"{2 + i * step:.1f},{height - 2 - value / top * (height - 4):.1f}" for i, value in enumerate(values)
-    )
+    return " ".join(f"{2 + i * step:.1f},{height - 2 - value / top * (height - 4):.1f}" for i, value in enumerate(values))
 
 
 def epochs(moments: Iterable[datetime]) -> list[int]:

@@ -56,7 +56,7 @@
       legend: { show: false },
       cursor: { y: false, points: { show: !bars }, drag: { x: false, y: false } },
       scales: { x: { time: true, range: bars ? (_, low, high) => { const half = (data.x[1] - data.x[0] || 3600) / 2; return [low - half, high + half]; } : undefined }, y: { range: (_, __, high) => [0, Math.max(high * 1.08, 4)] } },
-      axes: [{ ...axis, grid: { show: false }, space: 72, values: (_, ticks) => ticks.map((tick) => (short && new Date(tick * 1000).getHours() ? new Date(tick * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" }) : day.format(tick * 1000))) },
+      axes: [{ ...axis, grid: { show: false }, space: 72, size: 30, values: (_, ticks) => ticks.map((tick) => (short && new Date(tick * 1000).getHours() !== 0 ? new Date(tick * 1000).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" }) : day.format(tick * 1000))) },
         { ...axis, size: 52, space: 40, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1e3, 2e3, 2.5e3, 5e3, 1e4, 2e4, 2.5e4, 5e4, 1e5, 2.5e5, 5e5, 1e6, 1e7, 1e8], values: (_, ticks) => ticks.map((tick) => compact.format(tick)) }],
       series: [{}, ...series],
       hooks: { setCursor: [follow] },
@@ -69,7 +69,7 @@
     const plot = charts.get(target);
     if (plot && contentRect.width && Math.abs(plot.width - contentRect.width) > 1) plot.setSize({ width: contentRect.width, height: plot.height });
   }));
-  const prepare = (box) => library().then(() => { draw(box); sizes.observe(box); }, () => box.closest(".chart").querySelector("details")?.setAttribute("open", ""));
+  const prepare = (box) => library().then(() => { draw(box); sizes.observe(box); }, () => box.closest(".chart-box").querySelector("details")?.setAttribute("open", ""));
   office.each("[data-chart]", prepare);
   // A morph keeps the box and takes what was drawn in it.
   document.addEventListener("htmx:after:swap", () => charts.forEach((_, box) => { if (box.isConnected && (!box.firstChild || box.drawn !== box.dataset.chart)) draw(box); }));

@@ -150,7 +150,14 @@
     const menu = item?.closest("[popover]");
     if (menu?.matches(":popover-open") && !item.matches("[data-theme-choice], [data-times-choice]")) setTimeout(() => menu.hidePopover?.(), item.matches("[data-copy]") ? 500 : 0);
   });
-  addEventListener("scroll", (event) => { if (!event.target.closest?.("[popover]")) document.querySelectorAll("[data-menu]:popover-open").forEach((menu) => menu.hidePopover()); }, { capture: true, passive: true });
+  // An open menu stays with its button while the page moves, and goes when the button does.
+  addEventListener("scroll", (event) => {
+    const menu = document.querySelector("[data-menu]:popover-open");
+    const button = menu && !menu.contains(event.target) && document.querySelector(`[popovertarget="${menu.id}"]`);
+    if (!button) return;
+    const { top, bottom } = button.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) menu.hidePopover(); else beside(menu, button);
+  }, { capture: true, passive: true });
 
   // ---- tips, on hover and on focus; Esc puts them away
   const tip = document.getElementById("tip");
@@ -170,7 +177,8 @@
   const paintSelection = (name) => {
     const bar = document.getElementById(`${name}-bulk`);
     if (!bar) return;
-    const boxes = [...document.querySelectorAll(`input[form="${bar.id}"]`)];
+    // Not bar.id: the boxes are named "id", and a form's named controls hide its own properties.
+    const boxes = [...document.querySelectorAll(`input[form="${name}-bulk"]`)];
     const on = boxes.filter((box) => box.checked);
     bar.classList.toggle("selection-on", on.length > 0);
     bar.querySelector("[data-selected]").textContent = `${on.length.toLocaleString()} selected`;
