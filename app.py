@@ -8,9 +8,5 @@ if __name__ == "__main__":
     sys.exit(main())
 
 from portal import create_app
-from portal.config import SettingError
 
-try:
-    app = create_app()
-except SettingError as problem:
-    sys.exit(str(problem))
+app = create_app()

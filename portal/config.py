@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 ENVIRONMENTS = ("development", "test", "production")
 
 
-class SettingError(Exception):
-    """A setting that cannot be used; the text says which one and what to set instead."""
+class SettingError(SystemExit):
+    """A setting that cannot be used; the text says which one and what to set instead.
+
+    Left uncaught it ends the process, web, worker and clock alike, with that sentence and exit code 1."""
 
 
 @dataclass(frozen=True)

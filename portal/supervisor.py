@@ -54,6 +54,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Run until told to stop. Exit code 0 after a stop, 1 when something prevented the start."""
+    os.umask(0o077)  # what is written below the data directory is its owner's
     house = House()
     house.listen_for_signals()
     try:
