@@ -68,6 +68,7 @@
   input.addEventListener("input", paint);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); go(at); }
+    if (event.key === "Escape") { event.preventDefault(); palette.close(); }  // a search box would only empty itself
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !shown.length) return;
     event.preventDefault();
