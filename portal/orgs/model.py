@@ -1,13 +1,14 @@
 """Organizations in their tree, people, memberships and sign-ins."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Select, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from portal.kernel.clock import utc_now
-from portal.kernel.db import Json, Model, UTCDateTime
+from portal.kernel.db import Model, UTCDateTime
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_uid
 
@@ -46,9 +47,7 @@ class Organization(Model):
 
 class User(Model):
     __tablename__ = "users"
-    __table_args__ = (
-        UniqueConstraint("email", info={"field": "email", "says": "Somebody uses this e-mail address already."}),
-    )
+    __table_args__ = (UniqueConstraint("email", info={"field": "email", "says": "Somebody uses this e-mail address already."}),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
@@ -65,9 +64,7 @@ class Membership(Model):
     __tablename__ = "memberships"
     __table_args__ = (
         UniqueConstraint("org_id", "user_id", info={"field": "email", "says": "This person is a member already."}),
-        CheckConstraint(
-            "role IN ('member', 'admin', 'owner')", name="role", info={"says": "A role is owner, admin or member."}
-        ),
+        CheckConstraint("role IN ('member', 'admin', 'owner')", name="role", info={"says": "A role is owner, admin or member."}),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,6 +94,30 @@ class SignIn(Model):
     user: Mapped[User] = relationship(lazy="joined")
 
 
+class PasswordLink(Model):
+    """A link with which a person who was added by e-mail sets their first password. Only its digest is kept."""
+
+    __tablename__ = "password_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """An organization that a person may enter, `depth` steps below one that they are a member of."""
+
+    organization: Organization
+    depth: int
+
+
 def organization_by_slug(session: Session, slug: str) -> Organization:
     """Raises NotFound; the caller still has to ask whether the person has a role there (`orgs.access.role_in`)."""
     return _found(session.scalar(select(Organization).where(Organization.slug == slug)))
@@ -110,9 +131,7 @@ def organization_by_uid(session: Session, uid: str) -> Organization:
 def ancestry(session: Session, org_id: int) -> list[int]:
     """The organization's id and those of everything above it, nearest first. One statement."""
     above = select(Organization.id, Organization.parent_id).where(Organization.id == org_id).cte(recursive=True)
-    above = above.union_all(
-        select(Organization.id, Organization.parent_id).join(above, Organization.id == above.c.parent_id)
-    )
+    above = above.union_all(select(Organization.id, Organization.parent_id).join(above, Organization.id == above.c.parent_id))
     return list(session.scalars(select(above.c.id)))
 
 
@@ -122,6 +141,36 @@ def subtree(session: Session, root_ids: list[int]) -> list[Organization]:
     below = below.union(select(Organization.id).join(below, Organization.parent_id == below.c.id))
     query = select(Organization).where(Organization.id.in_(select(below.c.id))).order_by(Organization.name)
     return list(session.scalars(query))
+
+
+def reachable(user_id: int) -> Select[tuple[Organization]]:
+    """Every organization that the person is a member of, and all below those."""
+    ids = select(Membership.org_id.label("id")).where(Membership.user_id == user_id).cte(recursive=True)
+    ids = ids.union(select(Organization.id).join(ids, Organization.parent_id == ids.c.id))
+    return select(Organization).where(Organization.id.in_(select(ids.c.id)))
+
+
+def reach_of(session: Session, user_id: int, limit: int) -> tuple[list[Reach], int]:
+    """The first `limit` organizations by name that the person may enter, as a tree read from top to bottom, and how
+    many there are in all. One statement."""
+    query = reachable(user_id).add_columns(func.count().over()).order_by(Organization.name, Organization.id)
+    rows = session.execute(query.limit(limit)).all()
+    return _as_tree([row[0] for row in rows]), rows[0][1] if rows else 0
+
+
+def agents_of(org: Organization) -> Select[tuple[Organization]]:
+    """The organizations right below `org`."""
+    return select(Organization).where(Organization.parent_id == org.id)
+
+
+def members_of(org: Organization) -> Select[tuple[Membership]]:
+    """The direct members; those who come from an operator above are not among them."""
+    return select(Membership).join(Membership.user).where(Membership.org_id == org.id)
+
+
+def sign_ins_of(session: Session, user_id: int) -> list[SignIn]:
+    """The person's signed-in browsers, the one seen last first."""
+    return list(session.scalars(select(SignIn).where(SignIn.user_id == user_id).order_by(SignIn.seen_at.desc())))
 
 
 def membership_by_uid(session: Session, org: Organization, uid: str) -> Membership:
@@ -142,3 +191,18 @@ def _found(organization: Organization | None) -> Organization:
     if organization is None:
         raise NotFound("Organization not found.")
     return organization
+
+
+def _as_tree(organizations: list[Organization]) -> list[Reach]:
+    present = {organization.id for organization in organizations}
+    below: dict[int | None, list[Organization]] = {}
+    for organization in organizations:
+        below.setdefault(organization.parent_id if organization.parent_id in present else None, []).append(organization)
+
+    def walk(parent: int | None, depth: int) -> list[Reach]:
+        found: list[Reach] = []
+        for organization in below.get(parent, []):
+            found += [Reach(organization, depth), *walk(organization.id, depth + 1)]
+        return found
+
+    return walk(None, 0)

@@ -2,14 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.admission.networks import parse_lines
 from portal.audit.service import Actor, record
-from portal.kernel.errors import Conflict, Forbidden, Invalid
-from portal.orgs.model import ROLES, Membership, Organization, User, membership_by_uid, snapshot
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.clock import utc_now
+from portal.orgs.model import ROLES, Membership, Organization, PasswordLink, User, membership_by_uid, snapshot
 from portal.orgs.sign_in import hash_password, sign_out_everywhere
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
@@ -26,10 +29,11 @@ def create_organization(
     parent: Organization | None = None,
     level: str = "operator",
     sandbox: bool = False,
+    field: str = "name",
 ) -> Organization:
-    """A new organization; below `parent` when given, in the parent's world (sandbox or live). Raises Invalid, Conflict."""
-    if not 2 <= len(name) <= 100:
-        raise Invalid("name", f"The name has {len(name)} characters. Use 2 to 100.")
+    """A new organization; below `parent` when given, in the parent's world (sandbox or live). Raises Conflict, and
+    Invalid naming `field` where the name does not fit."""
+    _fitting_name(field, name)
     if currency not in CURRENCIES:
         raise Invalid("currency", f"{currency} is not offered. Choose one of {', '.join(CURRENCIES)}.")
     if parent is not None and parent.level != "operator":
@@ -62,14 +66,48 @@ def create_user(session: Session, email: str, name: str, password: str) -> User:
     email = email.strip().lower()
     if not EMAIL.fullmatch(email) or len(email) > 254:
         raise Invalid("email", "This is not an e-mail address. Write one such as alice@example.com.")
-    if not 1 <= len(name.strip()) <= 100:
-        raise Invalid("name", "Write a name of 1 to 100 characters.")
+    _fitting_person(name)
     if session.scalar(select(User.id).where(User.email == email)):
         raise Invalid("email", "Somebody uses this e-mail address already.")
     user = User(email=email, name=name.strip(), password_hash=hash_password(password))
     session.add(user)
     session.flush()
     return user
+
+
+def rename_user(session: Session, user: User, name: str, actor: Actor) -> None:
+    """Raises Invalid."""
+    _fitting_person(name)
+    before = {"name": user.name}
+    user.name = name.strip()
+    session.flush()
+    record(session, None, actor, "user.renamed", ("user", user.uid, user.email), before, {"name": user.name})
+
+
+def first_owner(
+    session: Session, actor: Actor, *, organization: str, currency: str, email: str, name: str, password: str
+) -> tuple[Organization, User]:
+    """The first organization and its owner on a fresh installation; raises NotFound once anybody exists.
+
+    Two who try at once: PostgreSQL holds the second at the lock until the first has committed, SQLite at its BEGIN.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    if not no_user_yet(session):
+        raise NotFound("There is nothing at this address.")
+    return create_owner(session, actor, organization=organization, currency=currency, email=email, name=name, password=password)
+
+
+def create_owner(
+    session: Session, actor: Actor, *, organization: str, currency: str, email: str, name: str, password: str
+) -> tuple[Organization, User]:
+    """A new organization and a new person who owns it. Raises Invalid naming the field."""
+    user = create_user(session, email, name, password)
+    if actor.kind == "visitor":
+        actor = replace(actor, kind="user", id=user.uid, label=user.email)
+    created = create_organization(session, organization, actor, currency=currency, field="organization")
+    add_member(session, created, user, "owner", actor, granting="owner")
+    return created, user
 
 
 def no_user_yet(session: Session) -> bool:
@@ -91,6 +129,7 @@ def add_member(session: Session, org: Organization, user: User, role: str, actor
 
 def change_role(session: Session, org: Organization, uid: str, role: str, actor: Actor, granting: str) -> Membership:
     """Raises NotFound, Forbidden above the actor's own role, Conflict for the last owner."""
+    _lock_members(session, org)
     membership = membership_by_uid(session, org, uid)
     _may_grant(role, granting)
     _may_grant(membership.role, granting)
@@ -106,12 +145,15 @@ def change_role(session: Session, org: Organization, uid: str, role: str, actor:
 
 def remove_member(session: Session, org: Organization, uid: str, actor: Actor, granting: str) -> Membership:
     """Remove the membership and end the person's sign-ins. Raises NotFound, Forbidden, Conflict for the last owner."""
+    _lock_members(session, org)
     membership = membership_by_uid(session, org, uid)
     _may_grant(membership.role, granting)
     _keep_an_owner(session, org, membership)
     subject = ("member", membership.uid, membership.user.email)
     record(session, org.id, actor, "member.removed", subject, before={"role": membership.role})
     sign_out_everywhere(session, membership.user_id)
+    links = update(PasswordLink).where(PasswordLink.user_id == membership.user_id, PasswordLink.org_id == org.id)
+    session.execute(links.where(PasswordLink.used_at.is_(None)).values(expires_at=utc_now()))
     session.delete(membership)
     session.flush()
     return membership
@@ -125,12 +167,9 @@ def set_allowlist(session: Session, org: Organization, text: str, actor: Actor) 
     record(session, org.id, actor, "allowlist.changed", _subject(org), before, snapshot(org))
 
 
-def change_settings(
-    session: Session, org: Organization, actor: Actor, *, name: str, concurrency: int
-) -> None:
+def change_settings(session: Session, org: Organization, actor: Actor, *, name: str, concurrency: int) -> None:
     """Raises Invalid. Concurrency is the number of calls in flight over all APIs and processes, 1 to 10,000."""
-    if not 2 <= len(name) <= 100:
-        raise Invalid("name", f"The name has {len(name)} characters. Use 2 to 100.")
+    _fitting_name("name", name)
     if not 1 <= concurrency <= 10_000:
         raise Invalid("concurrency", f"{concurrency} is out of range. Use 1 to 10,000 calls in flight.")
     before = snapshot(org)
@@ -150,22 +189,31 @@ def _may_grant(role: str, granting: str) -> None:
         raise Forbidden(f"Only an owner can do this to the role {role}. You hold {granting}.")
 
 
+def _lock_members(session: Session, org: Organization) -> None:
+    """One change of members at a time: two owners who remove each other at once must not leave none. The lock of the
+    organization's row lets everybody else go on inserting rows that point at it."""
+    session.execute(select(Organization.id).where(Organization.id == org.id).with_for_update(key_share=True))
+
+
 def _keep_an_owner(session: Session, org: Organization, membership: Membership) -> None:
-    """Locks the owners' rows: two owners who remove each other at once must not leave none."""
-    query = select(Membership.id).where(Membership.org_id == org.id, Membership.role == "owner").with_for_update()
-    owners = list(session.scalars(query))
-    if owners == [membership.id]:
+    query = select(func.count()).where(Membership.org_id == org.id, Membership.role == "owner")
+    if membership.role == "owner" and session.scalar(query) == 1:
         raise Conflict("This is the last owner. Make somebody else an owner first.")
 
 
-def _numbered(stem: str):  # type: ignore[no-untyped-def]
+def _fitting_person(name: str) -> None:
+    if not 1 <= len(name.strip()) <= 100:
+        raise Invalid("name", "Write a name of 1 to 100 characters.")
+
+
+def _fitting_name(field: str, name: str) -> None:
+    if not 2 <= len(name) <= 100:
+        raise Invalid(field, f"The name has {len(name)} characters. Use 2 to 100.")
+
+
+def _numbered(stem: str) -> Iterator[str]:
     yield stem
     number = 2
     while True:
         yield f"{stem}-{number}"
         number += 1
-
-
-def count_members(session: Session, org: Organization) -> int:
-    """Direct members, not those who come from an operator above."""
-    return session.scalar(select(func.count()).select_from(Membership).where(Membership.org_id == org.id)) or 0

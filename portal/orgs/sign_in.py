@@ -24,38 +24,39 @@ _DECOY = _hasher.hash(secrets.token_urlsafe(16))
 WRONG = "The e-mail address and the password do not match. Check both and try again."
 
 
-def hash_password(password: str) -> str:
-    """Raises Invalid outside 12 to 200 characters."""
+def hash_password(password: str, field: str = "password") -> str:
+    """Raises Invalid naming `field` outside 12 to 200 characters, and for one that everybody tries first."""
     low, high = PASSWORD_LENGTH
     if not low <= len(password) <= high:
-        raise Invalid("password", f"The password has {len(password)} characters. Use {low} to {high}.")
+        raise Invalid(field, f"The password has {len(password)} characters. Use {low} to {high}.")
+    if len(set(password.lower())) < 5:
+        raise Invalid(field, "This password repeats few characters and is quickly guessed. Use several words.")
     return _hasher.hash(password)
 
 
-def sign_in(
-    session: Session, email: str, password: str, *, address: str, user_agent: str, clock: Clock = utc_now
-) -> tuple[str, User]:
-    """The token for the cookie and the user; raises Unauthenticated with one sentence for every reason."""
+def check_password(session: Session, email: str, password: str) -> User:
+    """The person; raises Unauthenticated with one sentence, after the same time, for every reason."""
     user = session.scalar(select(User).where(User.email == email.strip().lower()))
     if not _fits(user.password_hash if user else _DECOY, password) or user is None or user.disabled_at:
         raise Unauthenticated(WRONG)
-    if _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher.hash(password)
+    return user
+
+
+def open_sign_in(session: Session, user_id: int, *, address: str, user_agent: str, clock: Clock = utc_now) -> str:
+    """Sign a browser in whose person was checked; the token for its cookie."""
     token = secrets.token_urlsafe(32)
     now = clock()
-    row = SignIn(digest=digest(token), user_id=user.id, expires_at=now + ABSOLUTE, seen_at=now, created_at=now)
+    row = SignIn(digest=digest(token), user_id=user_id, expires_at=now + ABSOLUTE, seen_at=now, created_at=now)
     row.address, row.user_agent = address[:45], user_agent[:200]
     session.add(row)
     session.flush()
-    return token, user
+    return token
 
 
 def find_sign_in(session: Session, token: str, clock: Clock = utc_now) -> SignIn | None:
     """The living sign-in behind a cookie's token, or None when it ended, idled out or expired."""
     now = clock()
-    query = select(SignIn).where(
-        SignIn.digest == digest(token), SignIn.expires_at > now, SignIn.seen_at > now - IDLE
-    )
+    query = select(SignIn).where(SignIn.digest == digest(token), SignIn.expires_at > now, SignIn.seen_at > now - IDLE)
     row = session.scalar(query)
     return row if row is not None and row.user.disabled_at is None else None
 
@@ -65,9 +66,10 @@ def keep_alive(session: Session, sign_in_id: int, clock: Clock = utc_now) -> Non
     session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=clock()))
 
 
-def sign_out(session: Session, sign_in_id: int) -> None:
-    """End one sign-in."""
-    session.execute(delete(SignIn).where(SignIn.id == sign_in_id))
+def sign_out(session: Session, user_id: int, sign_in_id: int) -> bool:
+    """End one of the person's sign-ins; False when there is none of that number."""
+    ended = session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id == sign_in_id).returning(SignIn.id))
+    return ended.first() is not None
 
 
 def sign_out_everywhere(session: Session, user_id: int) -> int:
@@ -81,7 +83,7 @@ def change_password(session: Session, user: User, old: str, new: str) -> None:
     """Set a new password and end every sign-in of the person. Raises Invalid naming the field."""
     if not _fits(user.password_hash, old):
         raise Invalid("current_password", "This is not your current password.")
-    user.password_hash = hash_password(new)
+    user.password_hash = hash_password(new, "new_password")
     sign_out_everywhere(session, user.id)
 
 

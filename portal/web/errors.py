@@ -39,9 +39,7 @@ TITLES = {
 
 def init_app(app: Flask, contracts: tuple[Answers, ...]) -> None:
     """`contracts`: who owns which paths; the longest prefix wins."""
-    owners = sorted(
-        ((prefix, answers) for answers in contracts for prefix in answers.prefixes), key=lambda o: -len(o[0])
-    )
+    owners = sorted(((prefix, answers) for answers in contracts for prefix in answers.prefixes), key=lambda o: -len(o[0]))
     app.extensions["answers"] = tuple(owners)
     for code in default_exceptions:
         app.register_error_handler(code, _handle)
@@ -75,6 +73,5 @@ def _handle(error: Exception) -> Response | HTTPException:
 
 def _page(problem: Problem) -> Response:
     title = TITLES.get(problem.status, "This did not work")
-    return render(
-        "errors/page.html", "errors/_error.html", problem.status, problem=problem, title=title, status=problem.status
-    )
+    given = {"problem": problem, "title": title, "request_id": request_id()}
+    return render("errors/page.html", "errors/_error.html", problem.status, **given)

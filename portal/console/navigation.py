@@ -1,0 +1,72 @@
+"""The side navigation: one table. A page that does not exist, or that the person may not open, is not in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import current_app, request, url_for
+
+from portal.orgs.access import Place
+
+
+@dataclass(frozen=True)
+class Page:
+    """`also`: beginnings of endpoints that belong to this page, so that it is marked on them too."""
+
+    label: str
+    endpoint: str
+    icon: str
+    also: tuple[str, ...] = ()
+    words: str = ""  # what else people look for it by
+
+
+GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
+    ("", (Page("Overview", "console.overview", "layout-dashboard", words="home dashboard first steps"),)),
+    (
+        "Play",
+        (
+            Page("Session links", "session_tokens.index", "link", ("session_tokens.",), "one-time tokens players qr"),
+            Page("Games and streams", "catalog.games", "device-gamepad-2", ("catalog.",), "providers catalogue launch"),
+        ),
+    ),
+    ("Connect", (Page("API keys", "keys.index", "key", ("keys.",), "tokens scopes rotate secret credentials"),)),
+    (
+        "Organization",
+        (
+            Page("Settings", "orgs.settings", "settings", ("orgs.settings", "console.check_allowlist"), "allowlist ip address limits currency concurrency"),
+            Page("Members", "members.index", "users", ("members.",), "people roles team invite"),
+            Page("Agents", "agents.index", "sitemap", ("agents.",), "sub-agents operators tree"),
+            Page("Audit log", "console.audit_log", "history", ("console.audit",), "history changes who"),
+        ),
+    ),
+)  # fmt: skip
+
+
+def pages_of(place: Place) -> Iterator[tuple[str, Page]]:
+    """(group, page) of every page that exists and makes sense in this organization."""
+    for group, pages in GROUPS:
+        for page in pages:
+            if page.endpoint in current_app.view_functions and _fits(place, page):
+                yield group, page
+
+
+def navigation(place: Place) -> list[dict[str, object]]:
+    """The groups as the side bar draws them, the present page marked."""
+    groups: dict[str, list[dict[str, object]]] = {}
+    for group, page in pages_of(place):
+        groups.setdefault(group, []).append(
+            {"label": page.label, "url": url_of(place, page), "icon": page.icon, "current": _is_here(page)}
+        )
+    return [{"label": label, "items": items} for label, items in groups.items()]
+
+
+def url_of(place: Place, page: Page) -> str:
+    return url_for(page.endpoint, org_slug=place.organization.slug)
+
+
+def _fits(place: Place, page: Page) -> bool:
+    """An agent has no agents of its own."""
+    return page.endpoint != "agents.index" or place.organization.level == "operator"
+
+
+def _is_here(page: Page) -> bool:
+    return request.endpoint == page.endpoint or bool(page.also and (request.endpoint or "").startswith(page.also))
