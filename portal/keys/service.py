@@ -113,7 +113,7 @@ def change_key(
     clock: Clock = utc_now,
     **changes: Any,
 ) -> ApiKey:
-    """Change some of the key's Terms, by their names. Scopes that it has stay although the actor lacks them; added ones are asked for.
+    """Change some of the key's Terms, by their names. Scopes that it has may stay although the actor lacks them.
 
     Raises Invalid naming the field, Forbidden, Conflict for a revoked key.
     """
