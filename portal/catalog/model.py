@@ -4,7 +4,6 @@ Games and streams are public by their number (`id`), because the Session API pri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -146,22 +145,3 @@ def _one(session: Session, query: Select[tuple[T]], number: int) -> T:
     if found is None:
         raise NotFound(f"{kind.__name__} not found.")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderRow:
-    """A provider as lists and the Agent API show it, with the number of its games that are not archived."""
-
-    id: int
-    slug: str
-    name: str
-    status: int
-    games: int
-
-
-def provider_rows(session: Session, org_id: int) -> list[ProviderRow]:
-    """The organization's providers that are not archived, by name. One statement."""
-    counted = select(func.count()).where(Game.provider_id == Provider.id, Game.archived_at.is_(None)).scalar_subquery()
-    query = select(Provider.id, Provider.slug, Provider.name, Provider.status, counted)
-    query = query.where(Provider.org_id == org_id, Provider.archived_at.is_(None)).order_by(Provider.name, Provider.id)
-    return [ProviderRow(*row) for row in session.execute(query)]

@@ -1,0 +1,35 @@
+"""One address, told apart by method and `action` (session-tokens.txt)."""
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from portal.contracts.session_tokens import keys, sessions
+from portal.kernel.errors import Invalid
+from portal.web import csrf
+
+api = Blueprint("session_api", __name__)
+csrf.exempt(api)  # the key half asks for the token itself where it takes a cookie
+
+CALLS: dict[tuple[str, str], Callable[[], Response]] = {
+    ("POST", "create-session"): sessions.create,
+    ("GET", "validate-session"): sessions.validate,
+    ("POST", "consume-session"): sessions.consume,
+    ("GET", ""): partial(keys.managed, keys.list_keys),
+    ("POST", ""): partial(keys.managed, keys.create_key),
+    ("PATCH", ""): partial(keys.managed, keys.change_key),
+    ("DELETE", ""): partial(keys.managed, keys.delete_key),
+}
+
+
+@api.route("/api/org-api-keys", methods=["GET", "POST", "PATCH", "DELETE"])
+def call() -> Response:
+    """Raises Invalid for an action that this method does not have."""
+    method = "GET" if request.method == "HEAD" else request.method
+    found = CALLS.get((method, request.args.get("action", "")))
+    if found is None:
+        offered = ", ".join(action for verb, action in CALLS if verb == method and action)
+        raise Invalid("action", f"This action is not known. {method} takes {offered or 'no action'}.")
+    return found()

@@ -1,0 +1,104 @@
+"""The session half: create needs a key; validate and consume need only the token, and are limited by address and token."""
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from portal.admission.caller import Caller
+from portal.admission.guard import admit
+from portal.audit.service import Actor
+from portal.contracts.session_tokens.answers import answer
+from portal.contracts.session_tokens.bodies import ConsumeSession, CreateSession, only_in_query
+from portal.kernel.clock import iso
+from portal.kernel.crypto import digest
+from portal.kernel.db import db
+from portal.kernel.errors import Invalid
+from portal.kernel.ids import parse_uid
+from portal.session_tokens import opening
+from portal.session_tokens.service import DEFAULT_MINUTES, Reach, create_session
+from portal.web.body import read_json
+from portal.web.throttle import limiter
+
+# A token has 122 random bits, so these do not guard against guessing but against being kept busy.
+PER_ADDRESS, PER_TOKEN = "6000 per minute", "300 per minute"
+
+
+@admit("sessions:create")
+def create(caller: Caller) -> Response:
+    """POST ?action=create-session"""
+    only_in_query("action")
+    body = read_json(CreateSession)
+    created = create_session(
+        db.session(),
+        caller.org_id,
+        actor_of(caller),
+        game_id=body.game_id,
+        stream_id=body.stream_id,
+        external_ref=body.external_ref,
+        metadata=body.metadata,
+        minutes=DEFAULT_MINUTES if body.expires_in_minutes is None else body.expires_in_minutes,
+        reach=Reach(caller.key.key_id, caller.key.games, caller.key.streams),
+    )
+    return answer(
+        {
+            "token": created.token,
+            "stream_id": created.stream_id,
+            "game_id": created.game_id,
+            "expires_at": iso(created.expires_at),
+            "external_ref": created.external_ref,
+        }
+    )
+
+
+@limiter.limit(PER_ADDRESS)
+def validate() -> Response:
+    """GET ?action=validate-session&token="""
+    only_in_query("action", "token")
+    if "token" not in request.args:
+        raise Invalid("token", "token is missing. Send it in the query.")
+    token = parse_uid("token", request.args["token"])
+    with limiter.limit(PER_TOKEN, key_func=lambda: digest(token).hex()):
+        link = opening.peek_active(db.session(), token)
+    return answer(
+        {
+            "valid": True,
+            "status": "active",
+            "stream_id": link.stream_id,
+            "game_id": link.game_id,
+            "expires_at": iso(link.expires_at),
+            "external_ref": link.external_ref,
+            "metadata": link.details,
+        }
+    )
+
+
+@limiter.limit(PER_ADDRESS)
+def consume() -> Response:
+    """POST ?action=consume-session. With an `Idempotency-Key` a lost answer can be asked for again for ten minutes."""
+    only_in_query("action")
+    body = read_json(ConsumeSession)
+    token = parse_uid("token", body.token)
+    player = None if body.player_uuid is None else parse_uid("player_uuid", body.player_uuid)
+    with limiter.limit(PER_TOKEN, key_func=lambda: digest(token).hex()):
+        consumed = opening.consume(
+            db.session(),
+            token,
+            player,
+            attempt=request.headers.get("Idempotency-Key", "")[:255],
+            address=g.address,
+            request_id=g.request_id,
+        )
+    return answer(
+        {
+            "session_id": consumed.session_id,
+            "org_id": consumed.org_id,
+            "stream_id": consumed.stream_id,
+            "game_id": consumed.game_id,
+            "external_ref": consumed.external_ref,
+            "metadata": consumed.metadata,
+        }
+    )
+
+
+def actor_of(caller: Caller) -> Actor:
+    """Who acts when a key calls."""
+    return Actor("key", caller.key.key_uid, caller.key.label, caller.address, g.request_id)
