@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from redis.exceptions import RedisError
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from portal.config import SettingError, Settings
@@ -72,6 +73,14 @@ STEPS: tuple[Callable[[Flask, Settings], str | None], ...] = (_secret, _debug, _
 
 def unmigrated() -> bool:
     """True when the database's revision is not the newest one of migrations/."""
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    # Not through Alembic's MigrationContext: it writes two lines to the log each time, and /readyz asks often.
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() != newest
+        if not inspect(connection).has_table("alembic_version"):
+            return True
+        return connection.scalar(text("SELECT version_num FROM alembic_version")) != _newest()
+
+
+@cache
+def _newest() -> str | None:
+    """The newest revision that the code of this process knows."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import stat
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from portal import children
 from tests import servers
@@ -153,8 +155,6 @@ def test_the_embedded_redis_never_evicts_and_is_nobody_elses(running):
     line = next(line for line in running.family().values() if "redis-server" in line)
     path = re.search(r"unixsocket:(\S+)", line)
     assert path, line
-    import redis
-
     with redis.Redis(unix_socket_path=path[1]) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert client.config_get("appendonly") == {"appendonly": "yes"}
@@ -282,6 +282,84 @@ def test_a_second_signal_does_not_wait(command):
     assert command.process.wait(STOP_SECONDS) == 1
     assert time.monotonic() - started < 2
     servers.wait_until(lambda: not _living(family), "the end of the children", seconds=2)
+
+
+@pytest.fixture(scope="module")
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Redis that a test may set up as badly as it likes."""
+    with servers.RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def production(tmp_path: Path, own_redis: str) -> dict[str, str]:
+    """Settings that production accepts, once the database is migrated."""
+    return {
+        "TILTYARD_ENV": "production",
+        "TILTYARD_SECRET_KEY": secrets.token_hex(32),
+        "TILTYARD_REDIS_URL": own_redis,
+        "TILTYARD_DATA": str(tmp_path / "data"),
+        "TILTYARD_BASE_URL": "https://play.example.com",
+    }
+
+
+def migrate(settings: dict[str, str]) -> None:
+    """As docs/production.md says."""
+    environ = servers.plain_environment() | settings
+    command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
+    subprocess.run(command, env=environ, cwd=servers.ROOT, check=True, capture_output=True)
+
+
+STARTS = {
+    "python app.py": ("app.py",),
+    "worker": ("-m", "portal.worker"),
+    "clock": ("-m", "portal.clock"),
+    "granian": ("-m", "granian", "--interface", "wsgi", "--port", "0", "--no-log", "app:app"),
+}
+
+
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("TILTYARD_SECRET_KEY", "", "TILTYARD_SECRET_KEY"),
+        ("TILTYARD_SECRET_KEY", "changeme-changeme-changeme-changeme-changeme", "TILTYARD_SECRET_KEY"),
+        ("TILTYARD_DEBUG", "1", "TILTYARD_DEBUG"),
+        ("FLASK_DEBUG", "1", "FLASK_DEBUG"),
+        ("TILTYARD_REDIS_URL", "", "TILTYARD_REDIS_URL"),
+        ("TILTYARD_REDIS_URL", "redis://127.0.0.1:1", "TILTYARD_REDIS_URL"),
+        ("TILTYARD_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", "TILTYARD_DATABASE_URL"),
+    ],
+)
+def test_production_refuses_a_setting_that_is_not_for_it(production, name, value, said):
+    assert said in refusal(**production | {name: value})
+
+
+@pytest.mark.parametrize("argv", STARTS.values(), ids=STARTS)
+def test_production_refuses_a_database_that_is_not_migrated_whatever_is_started(production, argv):
+    assert "db upgrade" in refusal(argv=argv, **production)
+
+
+def test_production_refuses_a_redis_that_evicts(production, own_redis):
+    migrate(production)
+    with redis.Redis.from_url(own_redis) as client:
+        for policy in ("allkeys-lru", "allkeys-lfu", "allkeys-random"):
+            client.config_set("maxmemory-policy", policy)
+            said = refusal(**production)
+            assert policy in said
+            assert "noeviction" in said
+        client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_production_starts_when_all_is_set_and_seeds_nothing(production):
+    migrate(production)
+    command = Command(Path(production["TILTYARD_DATA"]), **production).start()
+    try:
+        assert command.get("/readyz")[0] == 200
+        assert not (command.data / "demo.json").exists()
+        assert "redis-server" not in "".join(command.family().values())
+        assert command.stop() == 0
+    finally:
+        command.clear()
 
 
 def test_the_readme_names_every_setting_and_no_other():
