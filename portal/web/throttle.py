@@ -1,5 +1,8 @@
 """Flask-Limiter for what has no key: sign-in, public pages, one-time tokens. Keyed calls are limited by admission."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask, g
 from flask_limiter import Limiter
 from redis.backoff import NoBackoff
@@ -13,7 +16,28 @@ def address_key() -> str:
     return str(g.get("address") or "unknown")
 
 
-limiter = Limiter(key_func=address_key, headers_enabled=True, strategy="moving-window", key_prefix="tiltyard:throttle")
+class RouteLimiter(Limiter):
+    """Looks only at routes that carry a limit: the library otherwise resolves limits on every request (0.1 ms)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._limited: set[str] = set()
+
+    def limit(self, *args: Any, **options: Any) -> Any:
+        decorate = super().limit(*args, **options)
+
+        def noted(view: Callable[..., Any]) -> Any:
+            self._limited.add(f"{view.__module__}.{view.__name__}")
+            return decorate(view)
+
+        return noted
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        if not in_middleware or self.identify_request() in self._limited:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = RouteLimiter(key_func=address_key, headers_enabled=True, strategy="moving-window", key_prefix="tiltyard:throttle")
 
 
 def init_app(app: Flask) -> None:
