@@ -49,7 +49,7 @@ def _limiter(app: Flask, settings: Settings) -> str | None:
 
 def _eviction(app: Flask, settings: Settings) -> str | None:
     try:
-        policy = connect(settings.redis_url).config_get("maxmemory-policy").get("maxmemory-policy", "")
+        policy = str(connect(settings.redis_url).config_get("maxmemory-policy").get("maxmemory-policy", ""))
     except (RedisError, OSError):
         return "Redis does not answer: set TILTYARD_REDIS_URL to one that does."
     if policy.startswith("allkeys-"):
