@@ -190,14 +190,16 @@ def create_database(server_url: str, name: str, template: str = "template1") -> 
 def database_from_template(name: str, migrate: Callable[[str], None]) -> str:
     """A database of the shared PostgreSQL, copied from one that `migrate(address)` filled once in this run.
 
-    `migrate` must leave no connection open (dispose of its engine)."""
+    Asked for the same name again it gives the one that stands, as it is. `migrate` must leave no connection open (dispose of its engine)."""
     server_url = shared("postgres")
     with _locked(run_directory() / "template.lock"):
         filled = run_directory() / "template.filled"
         if not filled.exists():
             migrate(create_database(server_url, "filled"))
             filled.touch()
-        return create_database(server_url, name, "filled")
+        with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+            create_database(server_url, name, "filled")
+        return address(server_url, name)
 
 
 class WebServer(Server):
@@ -247,9 +249,7 @@ def web_servers(count: int, directory: Path, environ: Mapping[str, str]) -> Iter
 
 def plain_environment() -> dict[str, str]:
     """The environment without anything that sets up Tiltyard."""
-    return {
-        k: v for k, v in os.environ.items() if not k.startswith(("TILTYARD_", "FLASK_")) and k not in ("HOST", "PORT")
-    }
+    return {k: v for k, v in os.environ.items() if not k.startswith(("TILTYARD_", "FLASK_")) and k not in ("HOST", "PORT")}
 
 
 KINDS: dict[str, type[Server]] = {"redis": RedisServer, "postgres": PostgresServer}
