@@ -190,7 +190,8 @@ def create_database(server_url: str, name: str, template: str = "template1") -> 
 def database_from_template(name: str, migrate: Callable[[str], None]) -> str:
     """A database of the shared PostgreSQL, copied from one that `migrate(address)` filled once in this run.
 
-    Asked for the same name again it gives the one that stands, as it is. `migrate` must leave no connection open (dispose of its engine)."""
+    Asked for the same name again it gives the one that stands, as it is.
+    `migrate` must leave no connection open (dispose of its engine)."""
     server_url = shared("postgres")
     with _locked(run_directory() / "template.lock"):
         filled = run_directory() / "template.filled"
