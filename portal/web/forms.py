@@ -4,18 +4,41 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms.fields import FieldList, FormField, PasswordField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.kernel.errors import Invalid, PortalError
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+WORDS = {
+    "Not a valid choice.": "That is not offered here. Choose one from the list.",
+    "Invalid Choice: could not coerce.": "That is not offered here. Choose one from the list.",
+    "Invalid choice(s): one or more data inputs could not be coerced.": "That is not offered here. Choose from the list.",
+    "'%(value)s' is not a valid choice for this field.": "“%(value)s” is not offered here. Choose from the list.",
+    "'%(value)s' are not valid choices for this field.": "“%(value)s” are not offered here. Choose from the list.",
+    "Not a valid integer value.": "That is not a whole number. Write digits only, such as 600.",
+    "Not a valid decimal value.": "That is not a number. Write it like 12.50.",
+    "Not a valid datetime value.": "That is not a moment. Write a day and a time, such as 2026-03-15 14:30.",
+    "Not a valid date value.": "That is not a day. Write it like 2026-03-15.",
+    "Not a valid time value.": "That is not a time of day. Write it like 14:30.",
+}
 CARRIED = frozenset({"csrf_token"})
+
+
+class _Words:
+    """Stands in for a translation, so that WTForms' own checks speak like ours."""
+
+    def gettext(self, text: str) -> str:
+        return WORDS.get(text, text)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return self.gettext(one if count == 1 else many)
 
 
 class Form(FlaskForm):
@@ -34,7 +57,14 @@ class Form(FlaskForm):
             kind = unbound_field.field_class
             if issubclass(kind, StringField) and not issubclass(kind, PasswordField) and trimmed not in filters:
                 unbound_field.kwargs["filters"] = (trimmed, *filters)
+            choices = unbound_field.kwargs.get("choices")
+            if isinstance(choices, list | tuple):
+                unbound_field.kwargs["choices"] = choices_of(choices)
             return unbound_field.bind(form=form, **options)
+
+        def get_translations(self, form: Any) -> "_Words":
+            """WTForms' own messages, in our words."""
+            return _Words()
 
     unknown_fields: list[str]
 
@@ -153,6 +183,11 @@ class Typed:
     def __call__(self, form: Any, field: Field) -> None:
         if (field.data or "") != self.expected(form):
             raise StopValidation(f"Write “{self.expected(form)}” exactly as shown to confirm.")
+
+
+def choices_of(pairs: Iterable[Any]) -> list[SelectChoice]:
+    """(value, label) pairs or plain values as WTForms wants them; for choices known only when the form is made."""
+    return [SelectChoice.from_input(pair) for pair in pairs]
 
 
 def trimmed(value: Any) -> Any:

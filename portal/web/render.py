@@ -69,8 +69,8 @@ def redirect_to(url: str) -> Response:
 def finish(url: str, message: str, kind: str = "success", undo_url: str | None = None) -> Response:
     """Answer a drawer form or row action that succeeded.
 
-    htmx: the drawer closes, every table on the page loads itself again in place, and the toast shows.
-    Otherwise: 303 to `url` (the list or the thing's page), where the toast shows.
+    htmx: the drawer closes, the page under it is loaded again in place, and the toast shows. Where that page is gone
+    (the thing was deleted), the browser goes to `url`. Otherwise: 303 to `url`, where the toast shows.
     """
     toast(message, kind, undo_url)
     if request.htmx:
@@ -154,7 +154,8 @@ def _deliver_toasts(response: Response) -> Response:
     shown_here = request.htmx and "HX-Redirect" not in response.headers and "HX-Refresh" not in response.headers
     if not shown_here:
         for item in waiting:
-            flash({"message": item["message"], "undo": item["undo"]}, item["kind"])
+            # Flask's hint says text; its signed cookie keeps any JSON value.
+            flash({"message": item["message"], "undo": item["undo"]}, item["kind"])  # type: ignore[arg-type]
         return response
     given = response.headers.get("HX-Trigger", "{}")
     events = json.loads(given) if given.startswith("{") else {name.strip(): {} for name in given.split(",")}

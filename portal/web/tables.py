@@ -6,7 +6,7 @@ rows), whatever is asked, and a strange parameter never fails: it is left out an
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from portal.web.render import as_csv
 KINDS = ("text", "number", "time", "badge", "id", "tags")
 CSV_ROWS = 50_000
 LONGEST_VALUE = 200
-CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 Args = Mapping[str, str] | MultiDict[str, str]
 
@@ -89,7 +89,7 @@ class Criteria:
     """What a filter adds to the query, and a sentence for each value it had to leave out."""
 
     where: tuple[ColumnElement[bool], ...] = ()
-    refused: Mapping[str, str] = ()  # type: ignore[assignment]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
