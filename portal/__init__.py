@@ -30,7 +30,6 @@ BLUEPRINTS = (
     ("portal.session_tokens.pages", "pages"),
     ("portal.console.pages", "pages"),
     ("portal.console.audit_pages", "pages"),
-    ("portal.console.allowlist_pages", "pages"),
     ("portal.public.pages", "pages"),
     ("portal.contracts.competition.routes", "api"),
     ("portal.contracts.session_tokens.routes", "api"),
@@ -79,12 +78,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _plug_admission(app: Flask) -> None:
-    """Admission asks the keys room, which stands above it, through the KeyBook that is plugged in here."""
+    """The keys room stands above admission and orgs: what they ask it is plugged in here."""
     if not _stands("portal.keys.book"):
         return
     from portal.keys.book import Book
 
     guard.init_app(app, Book(app))
+    app.extensions["recent_callers"] = import_module("portal.keys.usage").callers_of
 
 
 def _configuration(settings: Settings) -> dict[str, object]:

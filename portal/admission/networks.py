@@ -50,7 +50,14 @@ def read_lines(text: str) -> tuple[list[Network], list[BadLine]]:
     return list(networks), bad
 
 
+def printed(network: Network) -> str:
+    """As people write it: a single address without a prefix."""
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
 def _network(line: str) -> Network:
+    if "%" in line:
+        raise ValueError("names a zone, which only its own machine knows")
     try:
         network = ipaddress.ip_network(line, strict=False)
     except ValueError:

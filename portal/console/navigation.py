@@ -17,6 +17,7 @@ class Page:
     icon: str
     also: tuple[str, ...] = ()
     words: str = ""  # what else people look for it by
+    role: str = "member"
 
 
 GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
@@ -32,10 +33,10 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Organization",
         (
-            Page("Settings", "orgs.settings", "settings", ("orgs.settings", "console.check_allowlist"), "allowlist ip address limits currency concurrency"),
+            Page("Settings", "orgs.settings", "settings", ("orgs.",), "allowlist ip address limits currency concurrency"),
             Page("Members", "members.index", "users", ("members.",), "people roles team invite"),
             Page("Agents", "agents.index", "sitemap", ("agents.",), "sub-agents operators tree"),
-            Page("Audit log", "console.audit_log", "history", ("console.audit",), "history changes who"),
+            Page("Audit log", "audit.index", "history", (), "history changes who", "admin"),
         ),
     ),
 )  # fmt: skip
@@ -65,7 +66,7 @@ def url_of(place: Place, page: Page) -> str:
 
 def _fits(place: Place, page: Page) -> bool:
     """An agent has no agents of its own."""
-    return page.endpoint != "agents.index" or place.organization.level == "operator"
+    return place.may(page.role) and (page.endpoint != "agents.index" or place.organization.level == "operator")
 
 
 def _is_here(page: Page) -> bool:

@@ -143,7 +143,7 @@ def subtree(session: Session, root_ids: list[int]) -> list[Organization]:
     return list(session.scalars(query))
 
 
-def reachable(user_id: int) -> Select[tuple[Organization]]:
+def reachable(user_id: int) -> Select[Organization]:
     """Every organization that the person is a member of, and all below those."""
     ids = select(Membership.org_id.label("id")).where(Membership.user_id == user_id).cte(recursive=True)
     ids = ids.union(select(Organization.id).join(ids, Organization.parent_id == ids.c.id))
@@ -158,12 +158,12 @@ def reach_of(session: Session, user_id: int, limit: int) -> tuple[list[Reach], i
     return _as_tree([row[0] for row in rows]), rows[0][1] if rows else 0
 
 
-def agents_of(org: Organization) -> Select[tuple[Organization]]:
+def agents_of(org: Organization) -> Select[Organization]:
     """The organizations right below `org`."""
     return select(Organization).where(Organization.parent_id == org.id)
 
 
-def members_of(org: Organization) -> Select[tuple[Membership]]:
+def members_of(org: Organization) -> Select[Membership]:
     """The direct members; those who come from an operator above are not among them."""
     return select(Membership).join(Membership.user).where(Membership.org_id == org.id)
 

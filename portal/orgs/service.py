@@ -8,10 +8,10 @@ from dataclasses import replace
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from portal.admission.networks import parse_lines
+from portal.admission.networks import parse_lines, printed
 from portal.audit.service import Actor, record
-from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.clock import utc_now
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.orgs.model import ROLES, Membership, Organization, PasswordLink, User, membership_by_uid, snapshot
 from portal.orgs.sign_in import hash_password, sign_out_everywhere
 
@@ -162,7 +162,7 @@ def remove_member(session: Session, org: Organization, uid: str, actor: Actor, g
 def set_allowlist(session: Session, org: Organization, text: str, actor: Actor) -> None:
     """Store the addresses that may call the APIs, one address or network a line; raises Invalid naming each bad line."""
     before = snapshot(org)
-    org.allowed_addresses = "\n".join(str(network) for network in parse_lines("allowed_addresses", text))
+    org.allowed_addresses = "\n".join(printed(network) for network in parse_lines("allowed_addresses", text))
     session.flush()
     record(session, org.id, actor, "allowlist.changed", _subject(org), before, snapshot(org))
 
