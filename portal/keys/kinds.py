@@ -9,6 +9,7 @@ import secrets
 import string
 import zlib
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 HEX = "0123456789abcdef"
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -28,7 +29,7 @@ class Limits:
 
     def least(self, other: "Limits") -> "Limits":
         """The tighter of the two, window by window."""
-        both = {name: _least(getattr(self, name), getattr(other, name)) for name in LIMIT_NAMES}
+        both: dict[str, Any] = {name: _least(getattr(self, name), getattr(other, name)) for name in LIMIT_NAMES}
         return replace(self, **both)
 
     def exceeds(self, other: "Limits") -> list[str]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from multiprocessing import util as multiprocessing_util
-from typing import Any
 
 from flask import Flask
 
@@ -48,7 +47,13 @@ class Meter:
         self._app = app
         self._begin()
         itself = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: (meter := itself()) and meter._begin())
+
+        def in_child() -> None:
+            meter = itself()
+            if meter is not None:
+                meter._begin()
+
+        os.register_at_fork(after_in_child=in_child)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -143,5 +148,6 @@ def program(user_agent: str) -> str:
 
 
 def _tallied(slot: Slot, tally: Tally) -> Tallied:
-    values: Any = slot
-    return Tallied(*values, tally.calls, tally.first_at, tally.last_at, tally.route)
+    key_id, secret_id, address, agent, outcome, hour = slot
+    seen = tally.calls, tally.first_at, tally.last_at, tally.route
+    return Tallied(key_id, secret_id, address, agent, outcome, hour, *seen)

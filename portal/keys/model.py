@@ -153,7 +153,7 @@ class RefusedCall(Model):
     detail: Mapped[str] = mapped_column(String(300))
 
 
-def keys_of(org: Organization) -> Select[tuple[ApiKey]]:
+def keys_of(org: Organization) -> Select[ApiKey]:
     """Every key of the organization, revoked ones too, in no order."""
     return select(ApiKey).where(ApiKey.org_id == org.id)
 

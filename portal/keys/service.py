@@ -5,9 +5,9 @@ itself, means everything. It is asked wherever the actor gets to see a secret, s
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.keys.kinds import KINDS, LAST_SHOWN, PREFIX_SHOWN, Limits
 from portal.keys.model import ApiKey, KeySecret, key_by_number, key_by_uid, keys_of, snapshot
 from portal.keys.scopes import all_scopes, grantable_by_key, grantable_by_role, lacking
-from portal.keys.terms import NAMES, Terms, apply, checked, terms_of, within
+from portal.keys.terms import Wish, apply, asked, checked, first_terms, terms_of, within
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
 
@@ -62,40 +62,29 @@ def issue_key(
     org: Organization,
     actor: Actor,
     *,
-    name: str,
     kind: str,
-    scopes: Sequence[str] | frozenset[str],
     grantable: frozenset[str] | None,
-    description: str = "",
-    sports: Sequence[str] | None = None,
-    games: Sequence[int] | None = None,
-    streams: Sequence[int] | None = None,
-    limits: Limits | None = None,
-    expires_at: datetime | None = None,
-    allowed_addresses: str = "",
     maker: ApiKey | None = None,
     clock: Clock = utc_now,
+    **wish: Unpack[Wish],
 ) -> Issued:
-    """A new key. Without `limits` those of its kind hold. With `maker`, the key that asks, the new one stays within its terms.
+    """A new key with `name`, `scopes` and other terms as `wish` says; without `limits` those of its kind hold.
 
-    Raises Invalid naming the field, Forbidden for scopes or terms beyond the actor's own.
+    With `maker`, the key that asks, the new one stays within its terms. Raises Invalid naming the field, Forbidden for
+    scopes or terms beyond the actor's own.
     """
     if kind not in KINDS:
         raise Invalid("kind", f"“{kind[:40]}” is not a kind of key. Choose one of {', '.join(KINDS)}.")
-    lists = [None if values is None else tuple(values) for values in (sports, games, streams)]
-    wanted = limits or KINDS[kind].limits
-    terms = checked(Terms(name, description, frozenset(scopes), *lists, wanted, expires_at, allowed_addresses))  # type: ignore[arg-type]
+    terms = checked(asked(first_terms(kind), wish))
     if maker is not None:
-        terms = within(terms, terms_of(maker), limits_given=limits is not None)
+        terms = within(terms, terms_of(maker), limits_given=wish.get("limits") is not None)
     _refuse_scopes(terms.scopes, grantable)
     now = clock()
     _refuse_past(terms.expires_at, now)
-    key = ApiKey(org_id=org.id, kind=kind, created_by=actor.label[:200], created_by_id=actor.id, created_at=now, updated_at=now)
+    key = ApiKey(org_id=org.id, kind=kind, created_by=actor.label[:200], created_by_id=actor.id, is_active=True)
+    key.created_at = key.updated_at = now
     apply(terms, key)
-    key.is_active = True
-    secret = KINDS[kind].new_secret(sandbox=org.is_sandbox)
-    key.prefix, key.last4 = secret[:PREFIX_SHOWN], secret[-LAST_SHOWN:]
-    key.secrets.append(_secret_row(secret, now))
+    secret = _new_secret(org, key, now)
     session.add(key)
     session.flush()
     _tell(session, key, actor, "key.issued", after={"kind": kind, **snapshot(key)})
@@ -111,22 +100,19 @@ def change_key(
     grantable: frozenset[str] | None,
     maker: ApiKey | None = None,
     clock: Clock = utc_now,
-    **changes: Any,
+    **wish: Unpack[Wish],
 ) -> ApiKey:
-    """Change some of the key's Terms, by their names. Scopes that it has may stay although the actor lacks them.
+    """Change some of the key's terms. Scopes that it has may stay although the actor lacks them.
 
     Raises Invalid naming the field, Forbidden, Conflict for a revoked key.
     """
-    unknown = changes.keys() - NAMES
-    if unknown:
-        raise TypeError(f"a key has no terms {sorted(unknown)}")
     _not_itself(key, actor)
     _lock(session, key)
     _not_revoked(key, "changed")
     old, before = terms_of(key), snapshot(key)
-    terms = checked(replace(old, **changes))
+    terms = checked(asked(old, wish))
     if maker is not None:
-        terms = within(terms, terms_of(maker), limits_given="limits" in changes)
+        terms = within(terms, terms_of(maker), limits_given=wish.get("limits") is not None)
     _refuse_scopes(terms.scopes - old.scopes, grantable)
     if terms.expires_at != old.expires_at:
         _refuse_past(terms.expires_at, clock())
@@ -275,16 +261,19 @@ def _rolling_pair(session: Session, key: ApiKey, actor: Actor, now: datetime) ->
 
 def _renew(session: Session, org: Organization, key: ApiKey, actor: Actor, event: str, now: datetime, **more: object) -> Issued:
     before = {"secret": key.hint}
-    secret = KINDS[key.kind].new_secret(sandbox=org.is_sandbox)
-    key.secrets.insert(0, _secret_row(secret, now))
-    key.prefix, key.last4, key.updated_at = secret[:PREFIX_SHOWN], secret[-LAST_SHOWN:], now
+    secret = _new_secret(org, key, now)
+    key.updated_at = now
     session.flush()
     _tell(session, key, actor, event, before, {"secret": key.hint, **more})
     return Issued(key, secret)
 
 
-def _secret_row(secret: str, now: datetime) -> KeySecret:
-    return KeySecret(digest=digest(secret), prefix=secret[:PREFIX_SHOWN], last4=secret[-LAST_SHOWN:], created_at=now)
+def _new_secret(org: Organization, key: ApiKey, now: datetime) -> str:
+    """Put a fresh secret first among the key's; only its digest and its ends are kept."""
+    secret = KINDS[key.kind].new_secret(sandbox=org.is_sandbox)
+    key.prefix, key.last4 = secret[:PREFIX_SHOWN], secret[-LAST_SHOWN:]
+    key.secrets.insert(0, KeySecret(digest=digest(secret), prefix=key.prefix, last4=key.last4, created_at=now))
+    return secret
 
 
 def _end(secret: KeySecret, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """What a key may do, as one plain value: checked against the rules, and kept within what its maker may do."""
 
 import ipaddress
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from portal.admission.networks import Network, networks_of, parse_lines
 from portal.kernel.errors import Forbidden, Invalid
-from portal.keys.kinds import LIMIT_NAMES, Limits
+from portal.keys.kinds import KINDS, LIMIT_NAMES, Limits
 from portal.keys.model import ApiKey
 from portal.keys.scopes import SPORT, is_known, sport_of
 
@@ -37,7 +38,36 @@ class Terms:
     allowed_addresses: str
 
 
-NAMES = frozenset(field.name for field in fields(Terms))
+class Wish(TypedDict, total=False):
+    """Some of the Terms by their names, as a caller asks for them. `limits` None stands for those that hold already."""
+
+    name: str
+    description: str
+    scopes: Iterable[str]
+    sports: Sequence[str] | None
+    games: Sequence[int] | None
+    streams: Sequence[int] | None
+    limits: Limits | None
+    expires_at: datetime | None
+    allowed_addresses: str
+
+
+def first_terms(kind: str) -> Terms:
+    """What a new key of a kind starts from: its default limits, everything else open or blank."""
+    return Terms("", "", frozenset(), None, None, None, KINDS[kind].limits, None, "")
+
+
+def asked(terms: Terms, wish: Wish) -> Terms:
+    """The terms with what is wished in their place."""
+    changes: dict[str, Any] = dict(wish)
+    for name in ("sports", "games", "streams"):
+        if changes.get(name) is not None:
+            changes[name] = tuple(changes[name])
+    if "scopes" in changes:
+        changes["scopes"] = frozenset(changes["scopes"])
+    if changes.get("limits") is None:
+        changes.pop("limits", None)
+    return replace(terms, **changes)
 
 
 def terms_of(key: ApiKey) -> Terms:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.keys.model import ApiKey, Caller, KeySecret, RefusedCall, UsageHour
@@ -59,7 +59,7 @@ def calls_of_key(session: Session, org: Organization, key: ApiKey, now: datetime
     return Calls(starts, tuple(ok), tuple(refused), dict(sorted(reasons.items(), key=lambda item: -item[1])))
 
 
-def callers_of_key(session: Session, org: Organization, key: ApiKey, *, limit: int = 100) -> Sequence[Row[Any]]:
+def callers_of_key(session: Session, org: Organization, key: ApiKey, *, limit: int = 100) -> Sequence[Any]:
     """(secret_id, address, agent, route, first_at, last_at, calls) of a key's callers, the latest first."""
     query = select(*(Caller.secret_id, Caller.address, Caller.agent, Caller.route, Caller.first_at, Caller.last_at, Caller.calls))
     query = query.join(KeySecret, KeySecret.id == Caller.secret_id).join(ApiKey, ApiKey.id == KeySecret.key_id)
@@ -67,7 +67,7 @@ def callers_of_key(session: Session, org: Organization, key: ApiKey, *, limit: i
     return session.execute(query.order_by(Caller.last_at.desc(), Caller.address).limit(limit)).all()
 
 
-def callers_of(session: Session, org: Organization, since: datetime, *, limit: int = 1000) -> Sequence[Row[Any]]:
+def callers_of(session: Session, org: Organization, since: datetime, *, limit: int = 1000) -> Sequence[Any]:
     """(address, agent, key_name, key_uid, last_at, calls) of everybody who called with any key of the organization since then."""
     last_at = func.max(Caller.last_at).label("last_at")
     calls = func.sum(Caller.calls).label("calls")
@@ -92,7 +92,7 @@ def calls_since(session: Session, org: Organization, since: datetime) -> dict[st
     return {outcome: int(calls) for outcome, calls in session.execute(query.group_by(UsageHour.outcome))}
 
 
-def refused_by_key(session: Session, org: Organization, since: datetime) -> Sequence[Row[Any]]:
+def refused_by_key(session: Session, org: Organization, since: datetime) -> Sequence[Any]:
     """(uid, name, calls) of the keys with refused calls in whole hours since `since`, most first."""
     calls = func.sum(UsageHour.calls).label("calls")
     query = select(ApiKey.uid, ApiKey.name, calls).join(UsageHour, UsageHour.key_id == ApiKey.id)
