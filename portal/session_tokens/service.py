@@ -66,7 +66,7 @@ def create_session(
     Raises Invalid naming the field (an unknown and a foreign number alike), Forbidden outside `reach`.
     """
     check_reach(reach, game_id, stream_id)
-    _check_text("external_ref", external_ref)
+    check_reference("external_ref", external_ref)
     now = clock()
     values = {
         "org_id": org_id,
@@ -83,7 +83,8 @@ def create_session(
     token = str(uuid.uuid4())
     number = session.execute(_CREATE[game_id is not None, stream_id is not None], values | fingerprint(token)).scalar()
     if number is None:
-        raise Invalid(*_missing_target(session, org_id, game_id, stream_id))
+        check_target(session, org_id, game_id, stream_id)
+        raise Conflict("The game or stream was archived at this very moment. Choose another.")
     _tell(session, org_id, actor, "created", number, values)
     return Created(number, token, game_id, stream_id, external_ref, values["expires_at"])
 
@@ -153,7 +154,8 @@ def described(number: int, row: Any) -> dict[str, Any]:
     return facts | {"expires_at": iso(row["expires_at"])} if "expires_at" in row else facts
 
 
-def _check_text(field: str, text: str | None) -> None:
+def check_reference(field: str, text: str | None) -> None:
+    """Raises Invalid beyond 255 characters or with anything that cannot be printed on one line."""
     if text is None:
         return
     if len(text) > LONGEST_REFERENCE:
@@ -166,10 +168,12 @@ def _unknown(noun: str, number: int) -> str:
     return f"There is no active {noun} {number} in this organization. Use the number shown under Games and streams."
 
 
-def _missing_target(session: Session, org_id: int, game_id: int | None, stream_id: int | None) -> tuple[str, str]:
-    if game_id is not None and not session.scalar(_target(Game, org_id).where(Game.id == game_id)):
-        return "game_id", _unknown("game", game_id)
-    return "stream_id", _unknown("stream", stream_id or 0)
+def check_target(session: Session, org_id: int, game_id: int | None, stream_id: int | None) -> None:
+    """Raises Invalid where neither is given, or one is not an active game or stream of the organization."""
+    check_reach(Reach(), game_id, stream_id)
+    for noun, kind, number in (("game", Game, game_id), ("stream", Stream, stream_id)):
+        if number is not None and not session.scalar(_target(kind, org_id).where(kind.id == number)):
+            raise Invalid(f"{noun}_id", _unknown(noun, number))
 
 
 def _target(kind: Any, org_id: Any) -> Select[tuple[int]]:
