@@ -13,13 +13,14 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
+from portal.catalog.model import LARGEST, games_of, streams_of
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.crypto import digest
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.keys.kinds import KINDS, LAST_SHOWN, PREFIX_SHOWN, Limits
 from portal.keys.model import ApiKey, KeySecret, key_by_number, key_by_uid, keys_of, snapshot
 from portal.keys.scopes import all_scopes, grantable_by_key, grantable_by_role, lacking
-from portal.keys.terms import Wish, apply, asked, checked, first_terms, terms_of, within
+from portal.keys.terms import Terms, Wish, apply, asked, checked, first_terms, terms_of, within
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
 
@@ -79,6 +80,7 @@ def issue_key(
     if maker is not None:
         terms = within(terms, terms_of(maker), limits_given=wish.get("limits") is not None)
     _refuse_scopes(terms.scopes, grantable)
+    _refuse_strangers(session, org, terms)
     now = clock()
     _refuse_past(terms.expires_at, now)
     key = ApiKey(org_id=org.id, kind=kind, created_by=actor.label[:200], created_by_id=actor.id, is_active=True)
@@ -114,6 +116,8 @@ def change_key(
     if maker is not None:
         terms = within(terms, terms_of(maker), limits_given=wish.get("limits") is not None)
     _refuse_scopes(terms.scopes - old.scopes, grantable)
+    if (terms.games, terms.streams) != (old.games, old.streams):
+        _refuse_strangers(session, org, terms)
     if terms.expires_at != old.expires_at:
         _refuse_past(terms.expires_at, clock())
     if terms != old:
@@ -307,6 +311,17 @@ def _refuse_scopes(scopes: frozenset[str], grantable: frozenset[str] | None) -> 
     missing = lacking(scopes, grantable)
     if missing:
         raise Forbidden(f"You may not grant {', '.join(missing[:5])}. Leave it out, or ask an owner.")
+
+
+def _refuse_strangers(session: Session, org: Organization, terms: Terms) -> None:
+    """Games and streams are the organization's own; one of another is not told from one that is not there."""
+    for field, numbers, query in (("games", terms.games, games_of(org)), ("streams", terms.streams, streams_of(org))):
+        wanted = [number for number in numbers or () if 0 < number <= LARGEST]
+        kind: Any = query.column_descriptions[0]["entity"]
+        there = set(session.scalars(query.where(kind.id.in_(wanted)).with_only_columns(kind.id))) if wanted else set()
+        missing = [number for number in numbers or () if number not in there]
+        if missing:
+            raise Invalid(field, f"There is no {field[:-1]} {missing[0]} in this organization. Name its own {field}, by number.")
 
 
 def _refuse_past(expires_at: datetime | None, now: datetime) -> None:
