@@ -5,15 +5,22 @@ Every name is unique, so that tests share a database without meeting.
 
 import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.audit.service import SYSTEM
+from portal.catalog import service as catalog
+from portal.catalog import service as catalog
 from portal.kernel.db import unit_of_work
+from portal.keys.scopes import all_scopes
+from portal.keys.service import issue_key
 from portal.orgs import service as orgs
 from portal.orgs.model import Organization, User
+from portal.session_tokens.service import Created, create_session
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
@@ -73,6 +80,43 @@ class Make:
             orgs.add_member(session, made, people["bob"], "member", SYSTEM, granting="owner")
             persons = {who: Person(user.id, user.uid, user.email) for who, user in people.items()}
             return Org(made.id, made.uid, made.slug, made.name, **persons)
+
+    def key(
+        self, org: Org, kind: str, *, scopes: Sequence[str] | None = None, sports: Sequence[str] | None = ("cs2",), **terms: Any
+    ) -> str:
+        """The secret of a new key; every scope of its kind unless `scopes` are given."""
+        with unit_of_work() as session:
+            owner = session.get(Organization, org.id)
+            granted = all_scopes(kind, sports or ()) if scopes is None else scopes
+            fields = {"name": unique("key"), "sports": sports if kind == "feed" else None, "grantable": None} | terms
+            return issue_key(session, owner, SYSTEM, kind=kind, scopes=granted, **fields).secret
+
+    def game(self, org: Org, **settings: Any) -> int:
+        """The number of a new game of the organization."""
+        with unit_of_work() as session:
+            slug = unique("game")
+            fields = {"name": "Crash", "slug": slug, "launch_url": f"https://games.example/{slug}", "category": "cs2"} | settings
+            return catalog.create_game(session, session.get(Organization, org.id), SYSTEM, **fields).id
+
+    def game(self, org: Org, **values: Any) -> int:
+        """A game of `org`, its number. It launches at https://games.example.com/start unless told otherwise."""
+        with unit_of_work() as session:
+            slug = unique("game")
+            values = {"name": "Penalty Kings", "slug": slug, "launch_url": "https://games.example.com/start"} | values
+            return catalog.create_game(session, session.get_one(Organization, org.id), SYSTEM, **values).id
+
+    def stream(self, org: Org, **values: Any) -> int:
+        """A stream of `org`, its number."""
+        with unit_of_work() as session:
+            values = {"name": "Derby night", "slug": unique("stream"), "launch_url": "https://live.example.com/"} | values
+            return catalog.create_stream(session, session.get_one(Organization, org.id), SYSTEM, **values).id
+
+    def link(self, org: Org, **values: Any) -> Created:
+        """A session link of `org` with its token; to a game of its own unless `game_id` or `stream_id` is given."""
+        if not {"game_id", "stream_id"} & values.keys():
+            values["game_id"] = self.game(org)
+        with unit_of_work() as session:
+            return create_session(session, org.id, SYSTEM, **values)
 
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
