@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 
 from portal.audit.service import SYSTEM
 from portal.catalog import service as catalog
-from portal.catalog import service as catalog
 from portal.kernel.db import unit_of_work
 from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
@@ -97,13 +96,6 @@ class Make:
             slug = unique("game")
             fields = {"name": "Crash", "slug": slug, "launch_url": f"https://games.example/{slug}", "category": "cs2"} | settings
             return catalog.create_game(session, session.get(Organization, org.id), SYSTEM, **fields).id
-
-    def game(self, org: Org, **values: Any) -> int:
-        """A game of `org`, its number. It launches at https://games.example.com/start unless told otherwise."""
-        with unit_of_work() as session:
-            slug = unique("game")
-            values = {"name": "Penalty Kings", "slug": slug, "launch_url": "https://games.example.com/start"} | values
-            return catalog.create_game(session, session.get_one(Organization, org.id), SYSTEM, **values).id
 
     def stream(self, org: Org, **values: Any) -> int:
         """A stream of `org`, its number."""
