@@ -31,7 +31,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 def init_app(app: Flask) -> None:
     """Register `request.htmx`, the template names every page uses, and the header that keeps caches honest."""
     Htmx(app)
-    app.jinja_env.globals.update(asset=asset, now=utc_now)
+    app.jinja_env.globals.update(asset=asset, now=utc_now, wants_fragment=wants_fragment)
     app.jinja_env.filters.update(number=number, flat=flat, spark=spark_points, epochs=epochs)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(_deliver_toasts)
