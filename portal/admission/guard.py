@@ -64,7 +64,7 @@ def admit(scope: str | None, *, headers: tuple[str, ...] = HEADERS) -> Callable[
             try:
                 return view(Caller(attempt.record, str(attempt.address or "")), **arguments)
             finally:
-                gate.limits.leave(attempt.record.org_id, held)
+                gate.limits.leave(attempt.record.org_uid, held)
 
         guarded.required_scope = scope or "any key"  # type: ignore[attr-defined]
         return guarded
@@ -83,7 +83,7 @@ def enter(scope: str | None) -> Caller | Refusal:
     held: Pass | None = attempt.held
     assert held is not None
     g.quota = held.quota
-    g.setdefault("held_slots", []).append((gate.limits, attempt.record.org_id, held))
+    g.setdefault("held_slots", []).append((gate.limits, attempt.record.org_uid, held))
     return Caller(attempt.record, str(attempt.address or ""))
 
 
@@ -132,5 +132,5 @@ def _rate_headers(response: Any) -> Any:
 
 def _give_back_slots(_error: BaseException | None = None) -> None:
     """Teardown: slots taken by `enter`."""
-    for limits, org_id, held in g.pop("held_slots", ()):
-        limits.leave(org_id, held)
+    for limits, org, held in g.pop("held_slots", ()):
+        limits.leave(org, held)

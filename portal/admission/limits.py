@@ -29,10 +29,10 @@ PROBE_SECONDS = (1.0, 5.0)
 class Limits(Protocol):
     """The whole interface: a later version may lease budget to each process behind it."""
 
-    def enter(self, org_id: int, key_id: int, windows: Sequence[Window], concurrency: int) -> Pass | Full:
+    def enter(self, org: str, key: str, windows: Sequence[Window], concurrency: int) -> Pass | Full:
         """Take one call from every window and one slot, or nothing."""
 
-    def leave(self, org_id: int, held: Pass) -> None:
+    def leave(self, org: str, held: Pass) -> None:
         """Give the slot back, without waiting."""
 
 
@@ -50,33 +50,33 @@ class RedisLimits:
         self._lease_ids = itertools.count()
         self._lease_prefix = os.urandom(9).hex().encode()
 
-    def enter(self, org_id: int, key_id: int, windows: Sequence[Window], concurrency: int) -> Pass | Full:
+    def enter(self, org: str, key: str, windows: Sequence[Window], concurrency: int) -> Pass | Full:
         if self._breaker.closed():
             try:
-                answer = self._ask(org_id, key_id, windows, concurrency)
+                answer = self._ask(org, key, windows, concurrency)
                 self._breaker.fine()
                 return answer
             except (RedisError, OSError) as error:
                 self._drop()
                 self._breaker.missed(frozen=isinstance(error, RedisTimeout))
         limiter_fallbacks.inc()
-        return self._local.enter(org_id, key_id, windows, concurrency)
+        return self._local.enter(org, key, windows, concurrency)
 
-    def leave(self, org_id: int, held: Pass) -> None:
+    def leave(self, org: str, held: Pass) -> None:
         if held.local:
-            self._local.leave(org_id, held)
+            self._local.leave(org, held)
             return
         line: Line | None = getattr(self._mine, "line", None)
         if line is None:
             return
         try:
-            line.send_unread(_pack(b"ZREM", b"tiltyard:flight:%d" % org_id, held.lease))
+            line.send_unread(_pack(b"ZREM", b"tiltyard:flight:" + org.encode(), held.lease))
         except (RedisError, OSError):
             self._drop()  # the lease runs out by itself
 
-    def _ask(self, org_id: int, key_id: int, windows: Sequence[Window], concurrency: int) -> Pass | Full:
+    def _ask(self, org: str, key: str, windows: Sequence[Window], concurrency: int) -> Pass | Full:
         lease = b"%s-%d" % (self._lease_prefix, next(self._lease_ids))
-        tail = [b"2", b"tiltyard:rate:%d" % key_id, b"tiltyard:flight:%d" % org_id, lease, b"%d" % concurrency]
+        tail = [b"2", b"tiltyard:rate:" + key.encode(), b"tiltyard:flight:" + org.encode(), lease, b"%d" % concurrency]
         tail.append(self._lease_ms)
         for window in windows:
             tail += (window.name.encode(), b"%d" % window.limit, b"%d" % (window.seconds * 1000))

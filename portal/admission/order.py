@@ -106,7 +106,7 @@ def within_limits(attempt: Attempt) -> Refusal | None:
     """Rate, burst, day and concurrency in one round trip. The last step: a call refused before spends nothing."""
     key = attempt.record
     windows = key.writes if attempt.writes else key.reads
-    answer = attempt.limits.enter(key.org_id, key.key_id, windows, key.concurrency)
+    answer = attempt.limits.enter(key.org_uid, key.key_uid, windows, key.concurrency)
     if isinstance(answer, Full):
         words = "Rate limit exceeded." if answer.reason == "rate" else "Too many calls in flight."
         return Refusal(answer.reason, words, answer.retry_after, answer.quota)
