@@ -1,9 +1,11 @@
 """What every test may ask for. Nothing is ever cleaned: a test makes its own organization and looks only at that one."""
 
 import contextlib
+import contextvars
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,8 +24,15 @@ SECRET = "a-key-for-the-tests-only-0123456789abcdef"
 
 @pytest.fixture(scope="session")
 def redis_url() -> str:
-    """The one real Redis of the test run, a database number of its own per worker is not needed: keys are per tenant."""
+    """The one real Redis of the test run."""
     return servers.shared("redis")
+
+
+@pytest.fixture(scope="session")
+def own_redis_url(redis_url: str, database_url: str, worker_id: str) -> str:
+    """A part of it for each worker and database: rows of two databases have the same numbers."""
+    worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    return f"{redis_url}/{1 + (2 * worker + database_url.startswith('postgres')) % 15}"
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -69,12 +78,24 @@ def migrate(url: str, data_dir: Path) -> None:
         db.engine.dispose()
 
 
+class Browser(FlaskClient):
+    """Every request in a context of its own, as on a server.
+
+    Flask would reuse the application context that a test holds, and with it `g` and the session of the request before.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 @pytest.fixture(scope="session")
-def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def app(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application on one of the two databases; tests run once on each."""
-    app = create_app(settings_for(database_url, redis_url, tmp_path_factory.mktemp("data")))
+    app = create_app(settings_for(database_url, own_redis_url, tmp_path_factory.mktemp("data")))
     app.testing = False  # errors must become answers, as they do for users
+    app.test_client_class = Browser
     yield app
+    app.extensions["gate"].keyring.book.meter.flush()  # or its thread would connect once more
     with app.app_context():
         db.engine.dispose()
 

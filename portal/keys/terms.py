@@ -11,6 +11,7 @@ from portal.kernel.errors import Forbidden, Invalid
 from portal.keys.kinds import KINDS, LIMIT_NAMES, Limits
 from portal.keys.model import ApiKey
 from portal.keys.scopes import SPORT, is_known, sport_of
+from portal.web.forms import CONTROLS
 
 T = TypeVar("T")
 NAME_LENGTH, DESCRIPTION_LENGTH, LIST_LENGTH = 100, 500, 500
@@ -101,6 +102,10 @@ def checked(terms: Terms) -> Terms:
     name = terms.name.strip()
     if not 1 <= len(name) <= NAME_LENGTH:
         raise Invalid("name", f"The name has {len(name)} characters. Use 1 to {NAME_LENGTH}.")
+    if CONTROLS.search(name) or "\n" in name:
+        raise Invalid("name", "The name holds a line break or a control character. Remove it.")
+    if CONTROLS.search(terms.description):
+        raise Invalid("description", "The description holds a control character. Remove it.")
     if len(terms.description) > DESCRIPTION_LENGTH:
         count = len(terms.description)
         raise Invalid("description", f"The description has {count} characters. Use at most {DESCRIPTION_LENGTH}.")
