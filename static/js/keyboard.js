@@ -37,13 +37,37 @@
   function open() {
     if (palette.open || document.querySelector("dialog[open]")) return;
     input.value = "";
-    paint();
+    ask();
     palette.showModal();
   }
-  function paint() {
+  // What this page knows is there at once; names and ids come from the server a moment later.
+  let found = [];
+  let asking = null;
+  let pause = null;
+  function ask() {
+    asking?.abort();
+    clearTimeout(pause);
+    found = [];
+    const text = input.value.trim();
+    if (text && palette.dataset.searchUrl) pause = setTimeout(() => fetchHits(text), 150);
+    paint();
+  }
+  async function fetchHits(text) {
+    asking = new AbortController();
+    try {
+      const answer = await fetch(`${palette.dataset.searchUrl}?q=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" }, signal: asking.signal });
+      if (!answer.ok || answer.redirected) return;
+      found = await answer.json();
+      paint(at);
+    } catch { /* away or overtaken: the pages stay */ }
+  }
+
+  function paint(keep = 0) {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     shown = places().filter((one) => words.every((word) => `${one.text} ${one.note}`.toLowerCase().includes(word)));
-    at = 0;
+    const known = new Set(shown.map((one) => new URL(one.url, location.href).href));
+    shown.push(...found.filter((one) => !known.has(new URL(one.url, location.href).href)));
+    at = Math.min(keep, Math.max(0, shown.length - 1));
     list.replaceChildren(...shown.map((one, index) => {
       const item = Object.assign(document.createElement("li"), { id: `palette-${index}` });
       item.setAttribute("role", "option");
@@ -65,7 +89,7 @@
     palette.close();
     if (one.element) one.element.click(); else location.assign(one.url);
   }
-  input.addEventListener("input", paint);
+  input.addEventListener("input", ask);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); go(at); }
     if (event.key === "Escape") { event.preventDefault(); palette.close(); }  // a search box would only empty itself
