@@ -55,18 +55,18 @@ def keys_of_a_while(session: Session, org: Organization, actor: Actor) -> None:
 
 def links(session: Session, org: Organization, actor: Actor, game: Game, stream: Stream) -> None:
     """Links of the last days at every stage."""
-    now, number = utc_now(), 0
-    for stage, count in STAGES:
-        for _ in range(count):
-            number += 1
-            begun = now - timedelta(hours=3 * number, minutes=7 * number % 60)
-            to_stream = number % 5 == 0
-            minutes = 60 if stage == "expired" else 60 * 24 * 14
-            made = sessions.create_session(
-                session, org.id, actor, external_ref=f"player-{1040 + number * 7}", minutes=minutes,
-                clock=_at(begun), game_id=None if to_stream else game.id, stream_id=stream.id if to_stream else None,
-            )  # fmt: skip
-            _advance(session, org, actor, made, stage, begun)
+    now = utc_now()
+    stages = [stage for stage, count in STAGES for _ in range(count)]
+    for number in range(1, len(stages) + 1):
+        stage = stages[number * 7 % len(stages)]  # mixed, yet the same each time
+        begun = now - timedelta(hours=3 * number, minutes=7 * number % 60)
+        to_stream = number % 5 == 0
+        made = sessions.create_session(
+            session, org.id, actor, external_ref=f"player-{1040 + number * 7}",
+            minutes=60 if stage == "expired" else 60 * 24 * 14, clock=_at(begun),
+            game_id=None if to_stream else game.id, stream_id=stream.id if to_stream else None,
+        )  # fmt: skip
+        _advance(session, org, actor, made, stage, begun)
 
 
 def _advance(session: Session, org: Organization, actor: Actor, made: sessions.Created, stage: str, begun: datetime) -> None:

@@ -58,7 +58,7 @@ def record(
     )
 
 
-def rows_of(org_id: int, subject: tuple[str, object] | None = None) -> Select[tuple[AuditRow]]:
+def rows_of(org_id: int, subject: tuple[str, object] | None = None) -> Select[AuditRow]:
     """The organization's rows, newest first by default order of the caller; narrowed to one thing when `subject` is given."""
     query = select(AuditRow).where(AuditRow.org_id == org_id)
     if subject is not None:

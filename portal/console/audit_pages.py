@@ -31,9 +31,13 @@ STARTS = {
 }
 
 
+NOUNS = {"session": "session link", "batch": "batch of links"}
+
+
 def action_words(action: str) -> str:
-    """`member.link_renewed` → `Member link renewed`."""
-    return action.replace(".", " ").replace("_", " ").capitalize()
+    """`session.revoked` → `Session link revoked`."""
+    noun, _, verb = action.partition(".")
+    return f"{NOUNS.get(noun, noun)} {verb}".replace("_", " ").capitalize()
 
 
 def _about(area: str) -> object:

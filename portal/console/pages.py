@@ -1,8 +1,13 @@
 """Where a person arrives: the overview of an organization, and the list of those they reach."""
 
-from flask import Blueprint, Response, request, session, url_for
+from flask import Blueprint, Response, jsonify, request, session, url_for
 from flask_login import current_user, login_required
 
+from portal.audit.changes import changes_of
+from portal.console import overview as read
+from portal.console import palette
+from portal.console.audit_pages import action_words
+from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound
 from portal.orgs.access import Place, enter, inside
@@ -13,6 +18,7 @@ from portal.web.tables import Badge, Choice, Column, Search, Table
 pages = Blueprint("console", __name__)
 
 LEVELS = (("operator", "Operator"), ("agent", "Agent"))
+WORLDS = {True: Badge("Sandbox", "warning"), False: Badge("Live", "live")}
 ORGANIZATIONS = Table(
     "organizations",
     [
@@ -21,7 +27,7 @@ ORGANIZATIONS = Table(
             link=lambda org: url_for("console.overview", org_slug=org.slug),
         ),
         Column("level", "Level", value=lambda org: dict(LEVELS)[org.level], sort=Organization.level),
-        Column("world", "World", value=lambda org: Badge("Sandbox", "warning") if org.is_sandbox else Badge("Live", "live"), kind="badge"),
+        Column("world", "Environment", value=lambda org: WORLDS[org.is_sandbox], kind="badge"),
         Column("currency", "Currency", sort=Organization.currency),
         Column("uid", "Id", kind="id"),
         Column("created_at", "Created", sort=Organization.created_at, kind="time"),
@@ -69,10 +75,28 @@ def organizations() -> Response:
 @pages.get("/o/<org_slug>/")
 @inside("member")
 def overview(place: Place) -> Response:
-    return render("console/overview.html")
+    """Five statements besides those of every page."""
+    session, org, now = db.session(), place.organization, utc_now()
+    figures = read.figures_of(session, org, now)
+    return render(
+        "console/overview.html",
+        figures=figures,
+        calls=read.calls_of(session, org, now),
+        notices=read.notices_of(session, org, figures, now),
+        steps=[{**vars(step), "url": _below(org, step.page)} for step in read.steps_of(org, figures)],
+        latest=read.latest_changes(session, org) if place.may("admin") else (),
+        action_words=action_words,
+        changes_of=changes_of,
+    )
 
 
 @pages.get("/o/<org_slug>/search")
 @inside("member")
 def search(place: Place) -> Response:
-    return render("console/overview.html")
+    """What the palette finds for `q`, as JSON: a list of {text, note, url}."""
+    found = palette.find(db.session(), place, request.args.get("q", ""))
+    return jsonify([vars(hit) for hit in found])
+
+
+def _below(org: Organization, page: str) -> str:
+    return f"{url_for('console.overview', org_slug=org.slug)}{page}"

@@ -10,7 +10,7 @@ from portal.orgs.access import Place, inside, role_in
 from portal.orgs.model import ROLES, Membership, Organization, User, members_of, membership_by_uid
 from portal.web.forms import Form, Length, Optional, Required
 from portal.web.render import finish, redirect_to, render, toast
-from portal.web.tables import Badge, Choice, Column, Dates, Search, Table
+from portal.web.tables import Badge, Choice, Column, Search, Table
 
 pages = Blueprint("members", __name__)
 
@@ -34,7 +34,6 @@ MEMBERS = Table(
     filters=[
         Search([User.name, User.email], label="Name or e-mail"),
         Choice("role", "Role", CHOICES, column=Membership.role),
-        Dates("added", "Added", Membership.created_at),
     ],
     order="name",
     noun=("member", "members"),
@@ -119,8 +118,10 @@ def link(place: Place, uid: object) -> Response:
 
 def _link(place: Place, member: Membership, token: str) -> Response:
     url = url_for("sign_in.join", token=token, _external=True)
-    context = {"member": member, "link": url, "done_url": _list(place), "hours": int(invitations.LIFE.total_seconds() // 3600)}
-    return render("orgs/member_added.html", "orgs/_member_added.html", **context)
+    hours = int(invitations.LIFE.total_seconds() // 3600)
+    return render(
+        "orgs/member_added.html", "orgs/_member_added.html", member=member, link=url, done_url=_list(place), hours=hours
+    )
 
 
 def _sheet(page: str, part: str, form: Form, **context: object) -> Response:

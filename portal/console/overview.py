@@ -1,0 +1,149 @@
+"""What the overview of an organization says: what needs attention, how much was called and linked, and the first steps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from portal.audit.model import AuditRow
+from portal.audit.service import rows_of
+from portal.catalog.model import Game, Stream
+from portal.keys import usage
+from portal.keys.model import ApiKey, UsageHour
+from portal.orgs.model import Organization
+from portal.session_tokens.model import SessionToken
+
+HOURS = 24
+EXPIRY = timedelta(days=30)
+MANY_REFUSED = 10  # calls of a key in a day; a handful is somebody trying things out
+LATEST = 8
+STEPS = (
+    ("Issue a key", "A program calls Tiltyard with a key. You see it once, so have a place ready for it.", "keys/new"),
+    ("Make the first call", "The key's page has a curl line to copy. The call shows up here within seconds.", "keys"),
+    ("List the addresses of your servers", "Until then a key works from anywhere.", "settings#allowlist"),
+    ("Add a game or stream", "Where a session link takes the player.", "games/new"),
+    ("Create a session link", "It opens a game for one player, once.", "sessions/new"),
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Plain counts. `links` and `used` are of the last 24 hours."""
+
+    keys: int
+    has_called: bool
+    has_target: bool
+    has_link: bool
+    links: int
+    used: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that needs attention: `page` is the path below the organization where it is mended."""
+
+    tone: str
+    text: str
+    page: str
+    act: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the first steps."""
+
+    label: str
+    sentence: str
+    page: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls of all keys hour by hour; `starts` are the hours' beginnings (UTC)."""
+
+    starts: tuple[datetime, ...]
+    ok: tuple[int, ...]
+    refused: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.ok) + sum(self.refused)
+
+    @property
+    def finding(self) -> str:
+        """The chart's title: what one should see in it."""
+        if not self.total:
+            return "No calls in the last 24 hours"
+        share = sum(self.refused) / self.total
+        said = "none refused" if not share else f"{share:.1%} refused" if share >= 0.001 else "less than 0.1% refused"
+        return f"{self.total:,} {'call' if self.total == 1 else 'calls'} in the last 24 hours, {said}"
+
+
+def figures_of(session: Session, org: Organization, now: datetime) -> Figures:
+    """One statement."""
+    day = now - timedelta(hours=HOURS)
+    links = select(func.count()).select_from(SessionToken).where(SessionToken.org_id == org.id)
+    keys = select(func.count()).select_from(ApiKey).where(ApiKey.org_id == org.id, ApiKey.revoked_at.is_(None))
+    called = exists().where(UsageHour.key_id == ApiKey.id, ApiKey.org_id == org.id, UsageHour.outcome == "ok")
+    row = session.execute(
+        select(
+            keys.scalar_subquery(),
+            called,
+            exists().where(Game.org_id == org.id) | exists().where(Stream.org_id == org.id),
+            exists().where(SessionToken.org_id == org.id),
+            links.where(SessionToken.created_at >= day).scalar_subquery(),
+            links.where(SessionToken.consumed_at >= day).scalar_subquery(),
+        )
+    ).one()
+    return Figures(row[0], bool(row[1]), bool(row[2]), bool(row[3]), row[4], row[5])
+
+
+def calls_of(session: Session, org: Organization, now: datetime) -> Calls:
+    """The last 24 hours, the present one included. One statement."""
+    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
+    query = select(UsageHour.hour, UsageHour.outcome, func.sum(UsageHour.calls)).join(ApiKey)
+    query = query.where(ApiKey.org_id == org.id, UsageHour.hour >= first)
+    ok, refused = [0] * HOURS, [0] * HOURS
+    for hour, outcome, calls in session.execute(query.group_by(UsageHour.hour, UsageHour.outcome)):
+        at = min(int((hour - first) / timedelta(hours=1)), HOURS - 1)
+        (ok if outcome == "ok" else refused)[at] += int(calls)
+    return Calls(tuple(first + timedelta(hours=n) for n in range(HOURS)), tuple(ok), tuple(refused))
+
+
+def notices_of(session: Session, org: Organization, figures: Figures, now: datetime) -> list[Notice]:
+    """The most pressing first. Two statements."""
+    refused = list(_refused(session, org, now))
+    return refused + list(_expiring(session, org, now)) + list(_open_to_all(org, figures))
+
+
+def latest_changes(session: Session, org: Organization) -> Sequence[AuditRow]:
+    """The newest audit rows. One statement."""
+    return session.scalars(rows_of(org.id).order_by(AuditRow.id.desc()).limit(LATEST)).all()
+
+
+def steps_of(org: Organization, figures: Figures) -> list[Step]:
+    """In the order in which they make sense."""
+    done = (figures.keys > 0, figures.has_called, bool(org.allowed_addresses), figures.has_target, figures.has_link)
+    return [Step(*words, done=is_done) for words, is_done in zip(STEPS, done, strict=True)]
+
+
+def _refused(session: Session, org: Organization, now: datetime) -> Iterator[Notice]:
+    for row in usage.refused_by_key(session, org, now - timedelta(hours=HOURS)):
+        if row.calls >= MANY_REFUSED:
+            text = f"{row.name}: {row.calls:,} calls refused in the last 24 hours."
+            yield Notice("failing", text, f"keys/{row.uid}", "See why")
+
+
+def _expiring(session: Session, org: Organization, now: datetime) -> Iterator[Notice]:
+    for key in usage.keys_expiring(session, org, now, EXPIRY):
+        days = (key.expires_at - now).days if key.expires_at else 0
+        when = "within a day" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
+        yield Notice("warning", f"{key.name} expires {when}. Calls with it fail from then on.", f"keys/{key.uid}", "Open key")
+
+
+def _open_to_all(org: Organization, figures: Figures) -> Iterator[Notice]:
+    if figures.keys and not org.allowed_addresses:
+        yield Notice("warning", "The IP allowlist is empty: keys work from any address.", "settings#allowlist", "Set allowlist")

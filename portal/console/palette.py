@@ -1,0 +1,114 @@
+"""The search behind Ctrl-K: pages, organizations, keys, games, streams and links by name, and anything by its pasted id."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from portal.catalog.model import LARGEST, Game, Stream, games_of, streams_of
+from portal.console.navigation import pages_of, url_of
+from portal.keys.kinds import well_formed
+from portal.keys.model import ApiKey, keys_of
+from portal.orgs.access import Place
+from portal.orgs.model import Organization, reachable
+from portal.session_tokens.model import SessionToken, links_of
+
+LONGEST = 200
+EACH = 5
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One line of the palette: what it is called, what it is, where it is."""
+
+    text: str
+    note: str
+    url: str
+
+
+def find(session: Session, place: Place, text: str) -> list[Hit]:
+    """At most EACH of a sort, pages first. A whole key that was pasted is found by its ends and goes no further."""
+    text = text.strip()[:LONGEST]
+    if not text:
+        return []
+    if well_formed(text):
+        return list(_pasted_key(session, place, text))
+    return [
+        *_pages(place, text.lower()),
+        *_keys(session, place, text),
+        *_targets(session, place, text),
+        *_links(session, place, text),
+        *_organizations(session, place, text),
+    ]
+
+
+def _pages(place: Place, text: str) -> Iterator[Hit]:
+    words = text.split()
+    for group, page in pages_of(place):
+        if all(word in f"{page.label} {group} {page.words}".lower() for word in words):
+            yield Hit(page.label, group or "Page", url_of(place, page))
+
+
+def _keys(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    matching = _named(ApiKey.name, text) | (ApiKey.uid == text.lower()) | ApiKey.last4.in_([text])
+    for key in _few(session, keys_of(place.organization).where(matching | _starts(ApiKey.prefix, text)), ApiKey.name):
+        yield _key_hit(place, key)
+
+
+def _pasted_key(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    ends = (ApiKey.prefix == text[:8], ApiKey.last4 == text[-4:])
+    for key in _few(session, keys_of(place.organization).where(*ends), ApiKey.name):
+        yield _key_hit(place, key)
+
+
+def _key_hit(place: Place, key: ApiKey) -> Hit:
+    return Hit(key.name, f"Key {key.hint}", _below(place, f"keys/{key.uid}"))
+
+
+def _targets(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    for kind, query, page in ((Game, games_of, "games"), (Stream, streams_of, "streams")):
+        wanted = _named(kind.name, text) | _named(kind.slug, text) | (kind.id == _number(text))
+        for row in _few(session, query(place.organization).where(wanted), kind.name):
+            yield Hit(row.name, f"{kind.__name__} {row.id}", _below(place, f"{page}/{row.id}"))
+
+
+def _links(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    wanted = _starts(SessionToken.external_ref, text) | (SessionToken.id == _number(text))
+    for link in _few(session, links_of(place.organization).where(wanted), SessionToken.id.desc()):
+        yield Hit(link.external_ref or f"Link {link.id}", f"Session link {link.id}", _below(place, f"sessions/{link.id}"))
+
+
+def _organizations(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    wanted = _named(Organization.name, text) | (Organization.uid == text.lower())
+    for org in _few(session, reachable(place.user.id).where(wanted), Organization.name):
+        yield Hit(org.name, "Sandbox organization" if org.is_sandbox else "Organization", _home(org.slug))
+
+
+def _few(session: Session, query: Select[Any], *order: Any) -> list[Any]:
+    return list(session.scalars(query.order_by(*order).limit(EACH)).unique())
+
+
+def _named(column: Any, text: str) -> Any:
+    return column.icontains(text, autoescape=True)
+
+
+def _starts(column: Any, text: str) -> Any:
+    return column.istartswith(text, autoescape=True)
+
+
+def _number(text: str) -> int:
+    """The number that was typed; 0, which nothing has, for anything else."""
+    digits = text.removeprefix("#")
+    return int(digits) if re.fullmatch(r"[0-9]{1,10}", digits) and int(digits) <= LARGEST else 0
+
+
+def _below(place: Place, page: str) -> str:
+    return f"{_home(place.organization.slug)}{page}"
+
+
+def _home(slug: str) -> str:
+    return url_for("console.overview", org_slug=slug)
