@@ -1,6 +1,7 @@
 """Verbs on providers, games and streams. Each one checks its values, writes the audit row and raises `Invalid`."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,9 @@ COMPARED: Mapping[type[Any], tuple[str, ...]] = {
 }
 
 
-def create_provider(session: Session, org: Organization, actor: Actor, *, name: str, slug: str, status: int = NORMAL) -> Provider:
+def create_provider(
+    session: Session, org: Organization, actor: Actor, *, name: str, slug: str = "", status: int = NORMAL
+) -> Provider:
     """Raises Invalid naming the field."""
     return _create(session, org, actor, Provider(org_id=org.id), {"name": name, "slug": slug, "status": status})
 
@@ -40,8 +43,8 @@ def create_game(
     actor: Actor,
     *,
     name: str,
-    slug: str,
     launch_url: str,
+    slug: str = "",
     category: str = "",
     image_url: str | None = None,
     provider_id: int | None = None,
@@ -59,8 +62,8 @@ def create_stream(
     actor: Actor,
     *,
     name: str,
-    slug: str,
     launch_url: str,
+    slug: str = "",
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Stream:
@@ -103,8 +106,15 @@ def noun_of(thing: Thing) -> str:
     return NOUNS[type(thing)]
 
 
+def slug_of(name: str) -> str:
+    """The short name that a name suggests; "" when it holds no letter or digit that addresses have."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+
+
 def _create(session: Session, org: Organization, actor: Actor, thing: Any, values: Mapping[str, Any]) -> Any:
-    _apply(session, org, thing, values)
+    """Without a slug the name suggests one."""
+    _apply(session, org, thing, {**values, "slug": values["slug"] or slug_of(values["name"])})
     session.add(thing)
     session.flush()
     _record(session, org, actor, thing, "created", after=snapshot(thing))

@@ -25,7 +25,7 @@ from portal.kernel.errors import Conflict, Gone
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
-from portal.session_tokens.model import SessionBatch
+from portal.session_tokens.model import SessionBatch, batches_of
 from portal.session_tokens.rows import Row
 from portal.session_tokens.service import check_target, described, expiry, fingerprint, links
 
@@ -50,11 +50,18 @@ def start_batch(
     stream_id: int | None = None,
     minutes: int,
     not_before: datetime | None = None,
+    uid: str = "",
     clock: Clock = utc_now,
 ) -> SessionBatch:
-    """Write down the work; a worker does it. All its links expire at one moment. Raises Invalid naming the field."""
+    """Write down the work; a worker does it. All its links expire at one moment. Raises Invalid naming the field.
+
+    `uid` names the upload: the same one again gives the batch that it made.
+    """
+    uid = uid or new_uid()
+    known = session.scalar(batches_of(org).where(SessionBatch.uid == uid))
+    if known is not None:
+        return known
     check_target(session, org.id, game_id, stream_id)
-    uid = new_uid()
     batch = SessionBatch(
         uid=uid,
         org_id=org.id,

@@ -90,10 +90,11 @@ def _row(cells: dict[str, str], surplus: int) -> Row:
     reference = cells.get("external_ref") or None
     check_reference("external_ref", reference)
     text = cells.get("metadata", "")
-    return reference, checked_metadata(_object(text)) if text else None
+    return reference, checked_metadata(object_in(text)) if text else None
 
 
-def _object(text: str) -> dict[str, Any]:
+def object_in(text: str) -> dict[str, Any]:
+    """The JSON object that somebody wrote. Raises Invalid for `metadata`."""
     try:
         return parse(text.encode("utf-8", "surrogatepass"))
     except Invalid as error:
