@@ -24,6 +24,9 @@ WORDS = {
 }
 
 
+NOUNS = {"session": "session link", "batch": "batch of links"}
+
+
 @dataclass(frozen=True)
 class Change:
     """`removed` and `added` hold short texts: one for a plain value, one for each item of a list or line of a text."""
@@ -44,6 +47,12 @@ def changes_of(row: AuditRow) -> list[Change]:
     before, after = row.before or {}, row.after or {}
     found = [_change(name, before.get(name), after.get(name)) for name in sorted(before.keys() | after.keys())]
     return [change for change in found if change.removed or change.added]
+
+
+def action_words(action: str) -> str:
+    """`session.revoked` → `Session link revoked`."""
+    noun, _, verb = action.partition(".")
+    return f"{NOUNS.get(noun, noun)} {verb}".replace("_", " ").capitalize()
 
 
 def _change(name: str, before: Any, after: Any) -> Change:

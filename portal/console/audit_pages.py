@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from sqlalchemy import String, cast
 
-from portal.audit.changes import changes_of
+from portal.audit.changes import action_words, changes_of
 from portal.audit.model import AuditRow
 from portal.audit.service import rows_of
 from portal.kernel.db import db
@@ -29,15 +29,6 @@ STARTS = {
     "member": ("member",),
     "organization": ("organization", "allowlist"),
 }
-
-
-NOUNS = {"session": "session link", "batch": "batch of links"}
-
-
-def action_words(action: str) -> str:
-    """`session.revoked` → `Session link revoked`."""
-    noun, _, verb = action.partition(".")
-    return f"{NOUNS.get(noun, noun)} {verb}".replace("_", " ").capitalize()
 
 
 def _about(area: str) -> object:

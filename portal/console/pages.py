@@ -3,10 +3,9 @@
 from flask import Blueprint, Response, jsonify, request, session, url_for
 from flask_login import current_user, login_required
 
-from portal.audit.changes import changes_of
+from portal.audit.changes import action_words
 from portal.console import overview as read
 from portal.console import palette
-from portal.console.audit_pages import action_words
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound
@@ -86,7 +85,6 @@ def overview(place: Place) -> Response:
         steps=[{**vars(step), "url": _below(org, step.page)} for step in read.steps_of(org, figures)],
         latest=read.latest_changes(session, org) if place.may("admin") else (),
         action_words=action_words,
-        changes_of=changes_of,
     )
 
 

@@ -11,8 +11,7 @@ from portal.orgs import service
 from portal.orgs import sign_in as sign_ins
 from portal.orgs.access import enter
 from portal.orgs.model import User, sign_ins_of
-from portal.orgs.sign_in_pages import PASSWORD_RULE, actor_of, in_own_work
-from portal.orgs.signed_in import begin
+from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, in_own_work
 from portal.orgs.user_agents import describe
 from portal.web.forms import Form, Length, Required
 from portal.web.render import redirect_to, render, toast

@@ -4,9 +4,6 @@ The three forms that check or make a password bring their own unit of work: argo
 SQLite's one write lock must not be held meanwhile.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from flask import Blueprint, Response, g, request, session, url_for
 from flask_login import current_user, login_required, logout_user
 from wtforms import PasswordField, SelectField, StringField
@@ -20,7 +17,7 @@ from portal.orgs import invitations, service
 from portal.orgs import sign_in as sign_ins
 from portal.orgs.model import User
 from portal.orgs.service import CURRENCIES, EMAIL
-from portal.orgs.signed_in import begin, safe_path
+from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, in_own_work, safe_path
 from portal.web.forms import Form, Length, Required
 from portal.web.render import redirect_to, render, toast
 from portal.web.throttle import address_key, limiter
@@ -28,7 +25,6 @@ from portal.web.throttle import address_key, limiter
 pages = Blueprint("sign_in", __name__)
 
 MAIL = {"type": "email", "autocomplete": "username", "spellcheck": "false"}
-PASSWORD_RULE = "At least 12 characters. Several words are easier to remember than signs."  # noqa: S105
 
 
 class SignInForm(Form):
@@ -69,12 +65,6 @@ def account_key() -> str:
 
 def failed(response: Response) -> bool:
     return response.status_code >= 400
-
-
-def in_own_work(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a view that opens its own unit of work, see `web.transaction`."""
-    view.own_work = True  # type: ignore[attr-defined]
-    return view
 
 
 @pages.get("/sign-in")
@@ -181,11 +171,6 @@ def accept(token: str) -> Response:
         except Invalid as error:
             form.refuse(error)
     return _unshared(render("orgs/join.html", "orgs/_join_form.html", 422, form=form, link=link, token=token))
-
-
-def actor_of(user: User) -> Actor:
-    """The signed-in person outside of any organization."""
-    return Actor("user", user.uid, user.email, g.address, g.request_id)
 
 
 def _go_in(user_id: int, wanted: str) -> Response:

@@ -1,11 +1,14 @@
 """flask-login over our own rows: the cookie holds a token, the row decides. See `orgs.sign_in`."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from portal.audit.service import Actor
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
 from portal.kernel.log import log
@@ -14,6 +17,7 @@ from portal.orgs.model import SignIn, User
 from portal.web.render import redirect_to
 
 LONGEST_PATH = 2000
+PASSWORD_RULE = "At least 12 characters. Several words are easier to remember than signs."  # noqa: S105
 
 
 class Browser(UserMixin):
@@ -52,6 +56,17 @@ def begin(token: str) -> None:
     session.clear()
     session.permanent = True
     login_user(Browser(token, row))
+
+
+def in_own_work(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view that opens its own unit of work, see `web.transaction`."""
+    view.own_work = True  # type: ignore[attr-defined]
+    return view
+
+
+def actor_of(user: User) -> Actor:
+    """The signed-in person outside of any organization."""
+    return Actor("user", user.uid, user.email, g.address, g.request_id)
 
 
 def safe_path(text: str | None) -> str:
