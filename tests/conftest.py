@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -16,9 +17,12 @@ from sqlalchemy.orm import Session
 from portal import create_app
 from portal.config import Settings
 from portal.kernel.db import db, unit_of_work
+from portal.orgs import sign_in
 from tests import servers
 from tests.make import Make
 
+# Argon2 is slow by design; the tests sign in hundreds of times and hash with the least that it allows.
+sign_in._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a-key-for-the-tests-only-0123456789abcdef"
 
 

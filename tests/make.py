@@ -5,7 +5,7 @@ Every name is unique, so that tests share a database without meeting.
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from portal.audit.service import SYSTEM
 from portal.catalog import service as catalog
 from portal.kernel.db import unit_of_work
+from portal.keys.model import ApiKey, keys_of
 from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
 from portal.orgs import service as orgs
@@ -110,6 +111,20 @@ class Make:
         with unit_of_work() as session:
             return create_session(session, org.id, SYSTEM, **values)
 
+    def member(self, org: Org, role: str) -> Person:
+        """Somebody new with `role` in the organization."""
+        with unit_of_work() as session:
+            user = self._user(session, unique(role), role.capitalize())
+            orgs.add_member(session, session.get(Organization, org.id), user, role, SYSTEM, granting="owner")
+            return Person(user.id, user.uid, user.email)
+
+    def things(self, org: Org) -> dict[str, object]:
+        """One of everything that an address can name, by the names of `tests.routes.PARAMETERS`."""
+        secret = self.key(org, "session")
+        with unit_of_work() as session:
+            key = session.scalars(keys_of(session.get(Organization, org.id)).where(ApiKey.last4 == secret[-4:])).first()
+            return {"game": self.game(org), "key": key.uid, "link": self.link(org).id}
+
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
         client = self.app.test_client()
@@ -132,6 +147,11 @@ def csrf_of(client: FlaskClient, url: str) -> dict[str, str]:
     page = client.get(url).text
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     return {"csrf_token": found[1]} if found else {}
+
+
+def post(client: FlaskClient, url: str, data: Mapping[str, object] | None = None, page: str = "/account", **more: Any) -> Any:
+    """Send a form as a browser does, with the CSRF token of `page` (`/account` for somebody signed in)."""
+    return client.post(url, data={**csrf_of(client, page), **(data or {})}, **more)
 
 
 def _hash() -> str:

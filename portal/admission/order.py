@@ -1,7 +1,9 @@
 """May this call enter? One ordered list, cheap and harmless checks first; each step passes (None) or returns a Refusal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from werkzeug.datastructures import Headers
 
 from portal.admission.caller import Full, KeyRecord, Pass, Refusal
 from portal.admission.keyring import Keyring, digest_of
@@ -135,7 +137,7 @@ def decide(attempt: Attempt) -> Refusal | None:
     return None
 
 
-def credentials_in(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, ...]:
+def credentials_in(headers: Headers, names: tuple[str, ...]) -> tuple[str, ...]:
     """Every credential in the request: the Bearer token and the headers of `names`."""
     found = []
     scheme, _, token = headers.get("Authorization", "").partition(" ")
