@@ -16,6 +16,6 @@ def parse_uid(field: str, text: str) -> str:
         canonical = str(uuid.UUID(text))
     except (ValueError, AttributeError, TypeError):
         canonical = ""
-    if canonical != str(text).lower():
+    if not canonical or canonical != str(text).lower():
         raise Invalid(field, f"{field} must be a UUID such as f47ac10b-58cc-4372-a567-0e02b2c3d479.")
     return canonical

@@ -54,11 +54,12 @@ class SessionToken(Model):
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     consumed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    player_uuid: Mapped[str | None] = mapped_column(String(36))
+    player_uuid: Mapped[str | None] = mapped_column(String(64))
     attempt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     game: Mapped[Game | None] = relationship(lazy="joined")
     stream: Mapped[Stream | None] = relationship(lazy="joined")
+    batch: Mapped["SessionBatch | None"] = relationship()
 
     def state(self, now: datetime) -> str:
         """active, waiting (its time has not come), consumed, revoked or expired at the moment `now`."""

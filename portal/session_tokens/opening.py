@@ -12,7 +12,7 @@ from portal.audit.service import Actor, record
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.crypto import digest
 from portal.kernel.db import database_now
-from portal.kernel.errors import Gone
+from portal.kernel.errors import Gone, Invalid
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
 from portal.session_tokens.model import SessionToken, usable
@@ -21,6 +21,7 @@ from portal.session_tokens.service import described, links
 GONE = "Session is invalid, already consumed, or expired"
 # How long the answer to a consuming request may be asked for again by the one who made it.
 REPEATABLE = timedelta(minutes=10)
+LONGEST_PLAYER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def canonical(token: str) -> str:
         printed = str(uuid.UUID(token))
     except ValueError:
         printed = ""
-    if printed != token.lower():
+    if not printed or printed != token.lower():
         raise Gone(GONE)
     return printed
 
@@ -99,8 +100,11 @@ def consume(
 
     `attempt` is a text of the caller's choosing that nobody else knows (an idempotency key, a form's nonce): asked again
     with the same one within ten minutes, the same answer is given. Raises Gone in one sentence for everything else:
-    unknown, used, revoked, expired, not yet, organization switched off.
+    unknown, used, revoked, expired, not yet, organization switched off. Raises Invalid for an unprintable `player_uuid`;
+    its form is free, as the sample of session-tokens.txt ("player-uuid-here") is no UUID.
     """
+    if player_uuid is not None and not (player_uuid.isprintable() and 0 < len(player_uuid) <= LONGEST_PLAYER):
+        raise Invalid("player_uuid", f"player_uuid must be printable text of 1 to {LONGEST_PLAYER} characters, such as a UUID.")
     mark = digest(attempt) if attempt else None
     found = digest(canonical(token))
     change = (

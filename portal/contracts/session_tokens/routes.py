@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from portal.contracts.session_tokens import keys, sessions
 from portal.kernel.errors import Invalid
 from portal.web import csrf
+from portal.web.throttle import limiter
 
 api = Blueprint("session_api", __name__)
 csrf.exempt(api)  # the key half asks for the token itself where it takes a cookie
@@ -25,6 +26,8 @@ CALLS: dict[tuple[str, str], Callable[[], Response]] = {
 
 
 @api.route("/api/org-api-keys", methods=["GET", "POST", "PATCH", "DELETE"])
+@limiter.limit(sessions.PER_ADDRESS, exempt_when=sessions.needs_key)
+@limiter.limit(sessions.PER_TOKEN, key_func=sessions.token_key, exempt_when=sessions.needs_key)
 def call() -> Response:
     """Raises Invalid for an action that this method does not have."""
     method = "GET" if request.method == "HEAD" else request.method

@@ -11,14 +11,13 @@ from portal.contracts.session_tokens.bodies import ConsumeSession, CreateSession
 from portal.kernel.clock import iso
 from portal.kernel.crypto import digest
 from portal.kernel.db import db
-from portal.kernel.errors import Invalid
+from portal.kernel.errors import Invalid, PortalError
 from portal.kernel.ids import parse_uid
 from portal.session_tokens import opening
 from portal.session_tokens.service import DEFAULT_MINUTES, Reach, create_session
 from portal.web.body import read_json
-from portal.web.throttle import limiter
 
-# A token has 122 random bits, so these do not guard against guessing but against being kept busy.
+# Limits of what needs no key. A token has 122 random bits, so these do not guard against guessing but against being kept busy.
 PER_ADDRESS, PER_TOKEN = "6000 per minute", "300 per minute"
 
 
@@ -49,15 +48,9 @@ def create(caller: Caller) -> Response:
     )
 
 
-@limiter.limit(PER_ADDRESS)
 def validate() -> Response:
     """GET ?action=validate-session&token="""
-    only_in_query("action", "token")
-    if "token" not in request.args:
-        raise Invalid("token", "token is missing. Send it in the query.")
-    token = parse_uid("token", request.args["token"])
-    with limiter.limit(PER_TOKEN, key_func=lambda: digest(token).hex()):
-        link = opening.peek_active(db.session(), token)
+    link = opening.peek_active(db.session(), _presented().token)
     return answer(
         {
             "valid": True,
@@ -71,22 +64,17 @@ def validate() -> Response:
     )
 
 
-@limiter.limit(PER_ADDRESS)
 def consume() -> Response:
     """POST ?action=consume-session. With an `Idempotency-Key` a lost answer can be asked for again for ten minutes."""
-    only_in_query("action")
-    body = read_json(ConsumeSession)
-    token = parse_uid("token", body.token)
-    player = None if body.player_uuid is None else parse_uid("player_uuid", body.player_uuid)
-    with limiter.limit(PER_TOKEN, key_func=lambda: digest(token).hex()):
-        consumed = opening.consume(
-            db.session(),
-            token,
-            player,
-            attempt=request.headers.get("Idempotency-Key", "")[:255],
-            address=g.address,
-            request_id=g.request_id,
-        )
+    body = _presented()
+    consumed = opening.consume(
+        db.session(),
+        body.token,
+        body.player_uuid,
+        attempt=request.headers.get("Idempotency-Key", "")[:255],
+        address=g.address,
+        request_id=g.request_id,
+    )
     return answer(
         {
             "session_id": consumed.session_id,
@@ -97,6 +85,45 @@ def consume() -> Response:
             "metadata": consumed.metadata,
         }
     )
+
+
+def needs_key() -> bool:
+    """True for the calls that admission limits, so that the limits below are for the others."""
+    return request.args.get("action") not in ("validate-session", "consume-session")
+
+
+def token_key() -> str:
+    """Whom the limit by token counts. It may not raise, or Flask-Limiter would take its storage for dead."""
+    try:
+        return digest(_presented().token).hex()
+    except PortalError:
+        return "unreadable"
+
+
+def _presented() -> ConsumeSession:
+    """The token that this request presents and the player who does; read once. Raises Invalid, TooLarge."""
+    if "presented" not in g:
+        try:
+            g.presented = _read_token()
+        except PortalError as error:
+            g.presented = error
+    if isinstance(g.presented, PortalError):
+        raise g.presented
+    found: ConsumeSession = g.presented
+    return found
+
+
+def _read_token() -> ConsumeSession:
+    if request.method == "POST":
+        only_in_query("action")
+        body = read_json(ConsumeSession)
+    else:
+        only_in_query("action", "token")
+        if "token" not in request.args:
+            raise Invalid("token", "token is missing. Send it in the query.")
+        body = ConsumeSession(token=request.args["token"])
+    body.token = parse_uid("token", body.token)
+    return body
 
 
 def actor_of(caller: Caller) -> Actor:
