@@ -350,7 +350,7 @@ def upgrade() -> None:
         sa.Column("opened_at", UTCDateTime(), nullable=True),
         sa.Column("consumed_at", UTCDateTime(), nullable=True),
         sa.Column("revoked_at", UTCDateTime(), nullable=True),
-        sa.Column("player_uuid", sa.String(length=36), nullable=True),
+        sa.Column("player_uuid", sa.String(length=64), nullable=True),
         sa.Column("attempt", sa.LargeBinary(length=32), nullable=True),
         sa.CheckConstraint("game_id IS NOT NULL OR stream_id IS NOT NULL", name=op.f("ck_session_tokens_target")),
         sa.ForeignKeyConstraint(["batch_id"], ["session_batches.id"], name=op.f("fk_session_tokens_batch_id_session_batches")),
