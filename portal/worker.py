@@ -1,7 +1,10 @@
 """The RQ worker: `python -m portal.worker`. Jobs are functions that take ids and open their own unit of work."""
 
+import signal
 import sys
 import time
+from contextlib import suppress
+from types import FrameType
 
 from redis.exceptions import RedisError
 from rq import SimpleWorker
@@ -11,6 +14,17 @@ from portal import create_app
 from portal.config import Settings
 from portal.kernel.log import log
 from portal.kernel.queue import connect, queue_of
+
+
+class Worker(SimpleWorker):
+    """Remembers that it was told to stop: with Redis away too, where RQ fails while it asks for its own state."""
+
+    stopping = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        Worker.stopping = True
+        with suppress(RedisError):
+            super().request_stop(signum, frame)
 
 
 def main() -> int:
@@ -27,10 +41,14 @@ def main() -> int:
     with app.app_context():
         while True:
             try:
-                worker = SimpleWorker([queue_of(client)], connection=client, serializer=JSONSerializer, worker_ttl=30)
+                worker = Worker([queue_of(client)], connection=client, serializer=JSONSerializer, worker_ttl=30)
                 worker.work(with_scheduler=False, logging_level="WARNING")
                 return 0
             except RedisError as error:
+                if Worker.stopping:
+                    return 0
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(number, signal.SIG_DFL)  # RQ's handlers would raise in the midst of the nap
                 log.warning("Redis is away; the worker tries again", error=type(error).__name__)
                 time.sleep(1)
 

@@ -40,7 +40,11 @@ class Command:
         """Start it and wait for the line that says where it is."""
         with self.output.open("wb") as output:
             self.process = children.start([sys.executable, "app.py"], env=self.environ, cwd=servers.ROOT, output=output)
-        servers.wait_until(self._ready, f"python app.py ({self.output})", gone=lambda: self.process.poll() is not None)
+        try:
+            servers.wait_until(self._ready, "python app.py", gone=lambda: self.process.poll() is not None)
+        except TimeoutError as late:
+            self.clear()
+            raise TimeoutError(f"{late}:\n{self.text()}") from None
         return self
 
     def _ready(self) -> bool:
