@@ -75,8 +75,8 @@ def _state(thing: Any) -> Badge:
 def _table(name: str, kind: Any, *columns: Column) -> Table:
     """The columns that every shelf has, around those of its own."""
     first = [
-        Column("id", "Number", sort=kind.id, kind="number", pinned=True, csv=lambda thing: thing.id),
         Column("name", "Name", sort=kind.name, pinned=True, link=_edit_link(name)),
+        Column("id", "Number", sort=kind.id, kind="number", pinned=True, csv=lambda thing: thing.id),
     ]
     last = [
         Column("slug", "Short name", sort=kind.slug, kind="id"),

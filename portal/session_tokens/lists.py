@@ -86,7 +86,7 @@ LINKS = Table(
         Column("reference", "Reference", value=reference_of, sort=SessionToken.external_ref, pinned=True, link=_page_of),
         Column("state", "Status", value=state_badge, kind="badge"),
         Column("target", "Leads to", value=leads_to, kind="tags"),
-        Column("hint", "Token", value=lambda link: f"…{link.hint}"),
+        Column("hint", "Token", value=lambda link: f"…{link.hint}", shown=False),
         Column("created_at", "Created", sort=SessionToken.id, kind="time"),
         Column("opened_at", "Opened", sort=SessionToken.opened_at, kind="time"),
         Column("consumed_at", "Consumed", sort=SessionToken.consumed_at, kind="time"),

@@ -1,10 +1,11 @@
 """Session links in the back office: the list, making one, a link's receipts, revoking."""
 
+import json
+
 import segno
 from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
-from portal.audit.changes import changes_of
 from portal.audit.model import AuditRow
 from portal.audit.service import rows_of
 from portal.kernel.clock import utc_now
@@ -61,9 +62,9 @@ def show(place: Place, number: int) -> Response:
     """One link: where it leads, how far it got, and what was done to it."""
     session = db.session()
     link = link_by_number(session, place.organization, number)
-    log = session.scalars(rows_of(place.organization.id, ("session", link.id)).order_by(AuditRow.id.desc()).limit(50))
-    activity = [(row, changes_of(row)) for row in log]
-    parts = {"link": link, "name": reference_of(link), "badge": state_badge(link), "leads_to": leads_to(link)}
+    activity = session.scalars(rows_of(place.organization.id, ("session", link.id)).order_by(AuditRow.id.desc()).limit(50)).all()
+    details = json.dumps(link.details, ensure_ascii=False, indent=2) if link.details else ""
+    parts = {"link": link, "details": details, "name": reference_of(link), "badge": state_badge(link), "leads_to": leads_to(link)}
     return render("session_tokens/show.html", steps=receipts(link), activity=activity, **parts)
 
 
