@@ -85,6 +85,7 @@ def _plug_admission(app: Flask) -> None:
 
     guard.init_app(app, Book(app))
     app.extensions["recent_callers"] = import_module("portal.keys.usage").callers_of
+    app.extensions["on_key_revoked"] = (import_module("portal.session_tokens.service").revoke_by_key,)
 
 
 def _configuration(settings: Settings) -> dict[str, object]:

@@ -89,6 +89,7 @@ class Browser(FlaskClient):
     """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("buffered", True)  # read to the end in there too
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 OVERLAPS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
-OnRevoked = Callable[[Session, Organization, ApiKey, Actor], None]
+OnRevoked = Callable[[Session, Organization, ApiKey, Actor], object]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
