@@ -123,7 +123,8 @@ class Make:
         secret = self.key(org, "session")
         with unit_of_work() as session:
             key = session.scalars(keys_of(session.get(Organization, org.id)).where(ApiKey.last4 == secret[-4:])).first()
-            return {"game": self.game(org), "key": key.uid, "link": self.link(org).id}
+            uid = key.uid
+        return {"game": self.game(org), "key": uid, "link": self.link(org).id}
 
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
