@@ -55,7 +55,7 @@ class Landing:
         return 200 if self.refusal is None else 410
 
 
-def landing_of(session: Session, token: str, kind: str = "", number: int = 0) -> Landing:
+def landing_of(session: Session, token: str, kind: str = "", number: int | None = None) -> Landing:
     """What to show for `token` at the address of game or stream `number`, or at the short address. Changes nothing."""
     try:
         seen = peek(session, token)
@@ -64,7 +64,7 @@ def landing_of(session: Session, token: str, kind: str = "", number: int = 0) ->
     targets = {"game": seen.link.game, "stream": seen.link.stream}
     kind = kind or ("game" if seen.link.game else "stream")
     target = targets[kind]
-    if target is None or (number and target.id != number):
+    if target is None or (number is not None and target.id != number):
         return Landing(None, UNKNOWN)
     refusal = REFUSALS.get(seen.state)
     if refusal is not None and seen.state == "waiting":

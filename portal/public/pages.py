@@ -67,7 +67,7 @@ def demo_game() -> Response:
     return _page("public/demo_game.html", 200 if checked.good else 401, checked=checked, issuer=_settings().base_url)
 
 
-def _play(token: str, kind: str = "", number: int = 0) -> Response:
+def _play(token: str, kind: str = "", number: int | None = None) -> Response:
     """GET shows and never consumes: mail scanners and previews open links too. POST consumes and sends the player on."""
     found = landing_of(db.session(), token, kind, number)
     if request.method == "POST" and found.target is not None:
