@@ -20,6 +20,7 @@ from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
 from portal.orgs import service as orgs
 from portal.orgs.model import Organization, User
+from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
 
 _numbers = itertools.count(1)
@@ -124,7 +125,15 @@ class Make:
         with unit_of_work() as session:
             key = session.scalars(keys_of(session.get(Organization, org.id)).where(ApiKey.last4 == secret[-4:])).first()
             uid = key.uid
-        return {"game": self.game(org), "key": uid, "link": self.link(org).id}
+        return {"game": self.game(org), "key": uid, "link": self.link(org).id, "batch": self.batch(org)}
+
+    def batch(self, org: Org, names: Sequence[str] = ("a", "b")) -> str:
+        """The uid of an order for one link per name, not yet worked on."""
+        game, master = self.game(org), self.app.config["SETTINGS"].secret_key
+        with unit_of_work() as session:
+            owner = session.get_one(Organization, org.id)
+            rows = [(name, None) for name in names]
+            return start_batch(session, owner, SYSTEM, master, rows, game_id=game, minutes=60).uid
 
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""

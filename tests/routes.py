@@ -19,6 +19,17 @@ ROLES: dict[str, str] = {
     "catalog.streams": MEMBER,
     "console.overview": MEMBER,
     "console.search": MEMBER,
+    "keys.cancel_roll": ADMIN,
+    "keys.disable": ADMIN,
+    "keys.edit": ADMIN,
+    "keys.enable": ADMIN,
+    "keys.end_overlap": ADMIN,
+    "keys.index": MEMBER,
+    "keys.new": ADMIN,
+    "keys.revoke": ADMIN,
+    "keys.roll": ADMIN,
+    "keys.rotate": ADMIN,
+    "keys.show": MEMBER,
     "members.index": MEMBER,
     "members.link": ADMIN,
     "members.new": ADMIN,
@@ -27,6 +38,14 @@ ROLES: dict[str, str] = {
     "orgs.save_allowlist": ADMIN,
     "orgs.save_general": ADMIN,
     "orgs.settings": MEMBER,
+    "session_tokens.batches.links": ADMIN,
+    "session_tokens.batches.new": ADMIN,
+    "session_tokens.batches.show": MEMBER,
+    "session_tokens.index": MEMBER,
+    "session_tokens.new": ADMIN,
+    "session_tokens.revoke": ADMIN,
+    "session_tokens.revoke_selected": ADMIN,
+    "session_tokens.show": MEMBER,
 }
 
 KEYS: dict[str, str | None] = {
@@ -69,5 +88,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("catalog", "number"): "game",
     ("keys", "uid"): "key",
     ("members", "uid"): "member",
+    ("session_tokens", "number"): "link",
+    ("session_tokens", "uid"): "batch",
 }
 FIXED: dict[str, object] = {"shelf": "games"}

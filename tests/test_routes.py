@@ -31,6 +31,8 @@ def address(app: Flask, endpoint: str, slug: str, things: dict[str, object]) -> 
     for name in rule.arguments:
         if name == "org_slug":
             values[name] = slug
+        elif name in (rule.defaults or {}):
+            values[name] = rule.defaults[name]
         elif name in FIXED:
             values[name] = FIXED[name]
         else:
@@ -44,8 +46,9 @@ def things(make):
     """An organization's things by the names of `routes.PARAMETERS`."""
 
     def of(org) -> dict[str, object]:
+        person = make.member(org, "member")
         with unit_of_work() as session:
-            member = session.query(Membership).filter_by(org_id=org.id, user_id=org.bob.id).one().uid
+            member = session.query(Membership).filter_by(org_id=org.id, user_id=person.id).one().uid
         return {"member": member} | make.things(org)
 
     return of
@@ -100,9 +103,9 @@ class TestPages:
 
     def test_every_role_below_is_refused_and_the_role_itself_is_let_in(self, app, make, things, rank, endpoint):
         org = make.org()
-        url, needed = address(app, endpoint, org.slug, things(org)), ROLES[endpoint]
+        needed = ROLES[endpoint]
         for role in LEVELS:
-            person = rank(org, role)
+            person, url = rank(org, role), address(app, endpoint, org.slug, things(org))
             for method in methods(app, endpoint):
                 data = csrf_of(person, "/account") if method not in SAFE else None
                 status = person.open(url, method=method, data=data).status_code
