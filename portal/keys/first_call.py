@@ -30,4 +30,4 @@ def curl(kind: str, scopes: Collection[str], secret: str, base_url: str) -> str:
     agent = kind == "agent" and "providers:read" in scopes
     call = PROVIDERS if agent else Call("/v1/whoami", (WHO_AM_I[kind],))
     lines = [f'-H "{header.format(key=secret)}"' for header in call.headers]
-    return " \\\n  ".join(["curl", *lines, f"{base_url}{call.path}"])
+    return "curl " + " \\\n  ".join([*lines, f"{base_url}{call.path}"])

@@ -84,7 +84,7 @@ def test_alice_issues_a_key_and_its_secret_is_shown_this_once(org, alice):
     assert (key.name, key.kind, key.scopes, key.org_id) == ("CRM", "session", ["sessions:create"], org.id)
     assert key.created_by == org.alice.email
     text = unescape(answer.text)
-    assert f'curl \\\n  -H "X-API-Key: {secret}" \\\n  http://localhost/v1/whoami' in text
+    assert f'curl -H "X-API-Key: {secret}" \\\n  http://localhost/v1/whoami' in text
     assert "TILTYARD_API_KEY%3D" + secret in answer.text or f"TILTYARD_API_KEY={secret}" in text
     for page in (url(org), url(org, key.uid), url(org, f"{key.uid}?tab=activity"), url(org) + "?format=csv"):
         seen = alice.get(page)
