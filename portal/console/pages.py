@@ -43,9 +43,9 @@ ORGANIZATIONS = Table(
 @pages.get("/")
 @login_required
 def home() -> Response:
-    """On to the organization used last, else the first by name."""
+    """On to the organization used last, else the first by name; a sandbox only where there is nothing else."""
     reach, _ = reach_of(db.session(), current_user.user.id, 200)
-    slugs = [one.organization.slug for one in reach]
+    slugs = [one.organization.slug for one in sorted(reach, key=lambda one: one.organization.is_sandbox)]
     last = session.get("org")
     if last in slugs:
         return redirect_to(url_for("console.overview", org_slug=last))
