@@ -16,6 +16,7 @@ from portal.keys.model import ApiKey, keys_of
 from portal.orgs.access import Place
 from portal.orgs.model import Organization, reachable
 from portal.session_tokens.model import SessionToken, links_of
+from portal.web.tables import CONTROLS
 
 LONGEST = 200
 EACH = 5
@@ -32,7 +33,7 @@ class Hit:
 
 def find(session: Session, place: Place, text: str) -> list[Hit]:
     """At most EACH of a sort, pages first. A whole key that was pasted is found by its ends and goes no further."""
-    text = text.strip()[:LONGEST]
+    text = CONTROLS.sub("", text).strip()[:LONGEST]
     if not text:
         return []
     if well_formed(text):

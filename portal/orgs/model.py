@@ -120,7 +120,9 @@ class Reach:
 
 def organization_by_slug(session: Session, slug: str) -> Organization:
     """Raises NotFound; the caller still has to ask whether the person has a role there (`orgs.access.role_in`)."""
-    return _found(session.scalar(select(Organization).where(Organization.slug == slug)))
+    # A short name is plain text; PostgreSQL refuses to compare with some of what an address can hold.
+    found = session.scalar(select(Organization).where(Organization.slug == slug)) if slug.isprintable() else None
+    return _found(found)
 
 
 def organization_by_uid(session: Session, uid: str) -> Organization:
