@@ -14,7 +14,7 @@ def naive(facts: dict) -> list[str]:
     """Nothing of the application is imported here, as it sets up every SQLite connection of its process."""
     from sqlalchemy import create_engine, text
 
-    engine = create_engine(facts["environ"]["TILTYARD_DATABASE_URL"], connect_args={"timeout": 30})
+    engine = create_engine(facts["environ"]["TILTYARD_DATABASE_URL"])
     won = []
     for number, token in facts["tokens"].items():
         with engine.begin() as connection:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,28 +92,29 @@ def test_an_answer_lost_to_a_kill_can_be_had_again_by_whoever_asked(environ, tok
 
 
 def test_eight_web_processes_and_300_tokens_make_300_answers(environ, tokens, tmp_path: Path):
-    answers: Counter[tuple[str, int]] = Counter()
+    heard: list[tuple[str, int]] = []
     with web_servers(PROCESSES, tmp_path, environ) as servers:
         started = threading.Barrier(PROCESSES)
 
         def ask(port: int, seed: int) -> None:
             order = list(tokens.values())
             random.Random(seed).shuffle(order)
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            headers = {"Content-Type": "application/json"}
             started.wait()
-            for token in order:
-                body = json.dumps({"token": token})
-                headers = {"Content-Type": "application/json"}
-                connection.request("POST", "/api/org-api-keys?action=consume-session", body, headers)
-                answer = connection.getresponse()
-                answer.read()
-                answers[token, answer.status] += 1
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+                for token in order:
+                    body = json.dumps({"token": token})
+                    connection.request("POST", "/api/org-api-keys?action=consume-session", body, headers)
+                    with connection.getresponse() as answer:
+                        answer.read()
+                    heard.append((token, answer.status))
 
         threads = [threading.Thread(target=ask, args=(server.port, seed % 2)) for seed, server in enumerate(servers)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+    answers = Counter(heard)
     assert {status for _, status in answers} == {200, 410}
     assert {answers[token, 200] for token in tokens.values()} == {1}
     assert sum(answers.values()) == PROCESSES * TOKENS
