@@ -35,6 +35,7 @@ class TermsForm(Form):
     description = StringField("Description", [Optional(), Length(DESCRIPTION_LENGTH)])
     bundles = SelectMultipleField("What it may do", choices=[])
     scopes = SelectMultipleField("Single scopes", choices=[])
+    more_scopes = SelectMultipleField("Scopes of the other APIs", choices=[])
     sports = StringField("Sports", [Optional(), Length(500)])
     games = SelectMultipleField("Games", choices=[], coerce=int)
     streams = SelectMultipleField("Streams", choices=[], coerce=int)
@@ -44,12 +45,14 @@ class TermsForm(Form):
 
     def offer(self, kind: str, grantable: frozenset[str], games: list[Game], streams: list[Stream], held: frozenset[str]) -> None:
         """The choices of somebody who may grant `grantable`, for a key of `kind` that holds `held` already."""
-        allowed = grantable | {general(scope) for scope in held}
-        families = (*families_of(kind), *(family for family in FAMILIES if family not in families_of(kind)))
-        self.scope_groups = [(FAMILY_LABELS[name], [s for s in FAMILIES[name] if s in allowed]) for name in families]
-        self.scope_groups = [group for group in self.scope_groups if group[1]]
-        self.scopes.choices = [(scope, scope.removeprefix("*:")) for _, scopes in self.scope_groups for scope in scopes]
-        self.scope_words = {scope: describe(scope) for scope, _ in self.scopes.choices}
+        held = frozenset(map(general, held))
+        allowed = grantable | held
+        first = [name for name in FAMILIES if name in families_of(kind) or held & FAMILIES[name].keys()]
+        self.scope_groups = _groups(first, allowed)
+        self.more_groups = _groups([name for name in FAMILIES if name not in first], allowed)
+        for field, groups in ((self.scopes, self.scope_groups), (self.more_scopes, self.more_groups)):
+            field.choices = [(scope, scope.removeprefix("*:")) for _, scopes in groups for scope in scopes]
+        self.scope_words = {scope: describe(scope) for scope in allowed}
         self.bundles.choices = [(bundle.name, bundle.label) for bundle in BUNDLES[kind]]
         self.bundle_words = {bundle.name: _words(bundle, allowed) for bundle in BUNDLES[kind]}
         self.allowed_bundles = {bundle.name: bundle.scopes & allowed for bundle in BUNDLES[kind]}
@@ -59,7 +62,8 @@ class TermsForm(Form):
     def chosen_scopes(self) -> frozenset[str]:
         """The scopes of all chosen bundles and the single ones, those of the feed without a sport yet."""
         names = self.bundles.data or []
-        return frozenset().union(self.scopes.data or [], *(self.allowed_bundles[name] for name in names))
+        single = [*(self.scopes.data or []), *(self.more_scopes.data or [])]
+        return frozenset().union(single, *(self.allowed_bundles[name] for name in names))
 
     def chosen_sports(self) -> list[str]:
         """The sports named, in small letters."""
@@ -131,6 +135,11 @@ def sports_of(key: ApiKey) -> list[str]:
     """The sports that the key is narrowed to, or else those that its scopes name."""
     named = {sport for scope in key.scopes if (sport := sport_of(scope))}
     return sorted(named) if key.sports is None else list(key.sports)
+
+
+def _groups(families: list[str], allowed: frozenset[str]) -> list[tuple[str, list[str]]]:
+    found = [(FAMILY_LABELS[name], [scope for scope in FAMILIES[name] if scope in allowed]) for name in families]
+    return [group for group in found if group[1]]
 
 
 def _words(bundle: Bundle, allowed: frozenset[str]) -> str:

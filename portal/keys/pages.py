@@ -148,7 +148,7 @@ def show(place: Place, uid: str) -> Response:
     tab = request.args.get("tab", "overview")
     if tab not in dict(TABS):
         raise NotFound("There is no such tab.")
-    context = {"key": key, "kind": KINDS[key.kind], "state": state_of(key), "tab": tab, "tabs": TABS}
+    context: dict[str, Any] = {"key": key, "kind": KINDS[key.kind], "state": state_of(key), "tab": tab, "tabs": TABS}
     if tab != "activity":
         view = cockpit.view(db.session(), place.organization, key, utc_now(), tab)
         return render("keys/show.html", view=view, **context)
@@ -278,5 +278,12 @@ def _shown_once(issued: Issued, title: str, overlap: str = "") -> Response:
     """Answers the POST itself: the secret is in no address, no cookie and no row."""
     key, base_url = issued.key, current_app.config["SETTINGS"].base_url
     line = curl(key.kind, key.scopes, issued.secret, base_url)
-    context = {"key": key, "title": title, "line": line, "base_url": base_url, "overlap": overlap, "kind": KINDS[key.kind]}
+    context: dict[str, Any] = {
+        "key": key,
+        "title": title,
+        "line": line,
+        "base_url": base_url,
+        "overlap": overlap,
+        "kind": KINDS[key.kind],
+    }
     return render("keys/drawer.html", "keys/_issued.html", part="keys/_issued.html", secret=issued.secret, **context)

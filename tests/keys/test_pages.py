@@ -145,7 +145,8 @@ def test_with_htmx_the_drawer_gets_the_form_then_the_form_with_its_errors_then_t
         ({"games": "999999"}, "999999"),
         ({"games": "one"}, "Games"),
         ({"sports": "Counter Strike!"}, "strike!"),
-        ({"scopes": "*:matches:list", "sports": ""}, "Name at least one sport"),
+        ({"more_scopes": "*:matches:list", "sports": ""}, "Name at least one sport"),
+        ({"more_scopes": "keys:fly"}, "keys:fly"),
         ({"is_active": "1"}, "`is_active`"),
     ],
 )
@@ -170,6 +171,23 @@ def test_feed_scopes_are_given_sport_by_sport(org, alice):
     assert edited.status_code == 303
     again = row_of(SECRET.search(answer.text)[1])
     assert (again.scopes, again.sports) == (["cs2:matches:list"], ["cs2"])
+
+
+def test_an_edit_that_leaves_uneven_feed_scopes_alone_does_not_widen_them(make, org, alice):
+    uneven = ["cs2:matches:list", "dota2:matches:list", "dota2:markets:read"]
+    secret = make.key(org, "feed", scopes=uneven, sports=["cs2", "dota2"])
+    form = {"name": "Renamed", "scopes": ["*:matches:list", "*:markets:read"], "sports": "cs2, dota2", "per_minute": "600"}
+    assert post(alice, url(org, row_of(secret).uid, "edit"), **form).status_code == 303
+    key = row_of(secret)
+    assert (key.name, key.scopes) == ("Renamed", sorted(uneven))
+
+
+def test_a_key_may_carry_scopes_of_another_api(app, org, alice):
+    form = SESSION_FORM | {"more_scopes": "providers:read"}
+    secret = SECRET.search(post(alice, url(org, "new?kind=session"), **form).text)[1]
+    assert row_of(secret).scopes == ["providers:read", "sessions:create"]
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json", "Content-Type": "application/json"}
+    assert app.test_client().get("/v1/provider/list", headers=headers).status_code == 200
 
 
 def test_bob_may_look_but_neither_issue_nor_change(make, org, bob):
