@@ -139,6 +139,8 @@ def well_formed(text: str) -> bool:
 def checksum(head: str, alphabet: str, length: int) -> str:
     """CRC-32 of `head` in the digits of `alphabet`, padded to `length`."""
     number = zlib.crc32(head.encode("ascii"))
+    if alphabet == HEX:
+        return f"{number:0{length}x}"
     digits = ""
     for _ in range(length):
         number, digit = divmod(number, len(alphabet))
