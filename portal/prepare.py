@@ -10,8 +10,9 @@ from typing import Any
 import flask_migrate
 from sqlalchemy.engine import make_url
 
-from portal import create_app, demo
+from portal import create_app
 from portal.config import Settings
+from portal.demo import seed
 from portal.kernel.db import db
 from portal.paths import MIGRATIONS
 
@@ -27,7 +28,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Mapping[str, Any]
     say(f"Database: {make_url(settings.database_url).render_as_string(hide_password=True)}")
     with app.app_context():
         flask_migrate.upgrade(directory=str(MIGRATIONS))
-        facts = demo.seed(app)
+        facts = seed(app)
         db.engine.dispose()
     _write_privately(settings.data_dir / "demo.json", json.dumps(facts, indent=2) + "\n")
     return facts

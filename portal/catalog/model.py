@@ -96,22 +96,22 @@ class Stream(Model):
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)
 
 
-def providers_of(org: Organization) -> Select[tuple[Provider]]:
+def providers_of(org: Organization) -> Select[Provider]:
     """Every provider of the organization, archived ones too."""
     return select(Provider).where(Provider.org_id == org.id)
 
 
-def games_of(org: Organization) -> Select[tuple[Game]]:
+def games_of(org: Organization) -> Select[Game]:
     """Every game of the organization, archived ones too."""
     return select(Game).where(Game.org_id == org.id)
 
 
-def streams_of(org: Organization) -> Select[tuple[Stream]]:
+def streams_of(org: Organization) -> Select[Stream]:
     """Every stream of the organization, archived ones too."""
     return select(Stream).where(Stream.org_id == org.id)
 
 
-def active(query: Select[tuple[T]]) -> Select[tuple[T]]:
+def active(query: Select[T]) -> Select[T]:
     """Only what is not archived, by name: what a form offers."""
     kind: Any = query.column_descriptions[0]["entity"]
     return query.where(kind.archived_at.is_(None)).order_by(kind.name, kind.id)
@@ -139,7 +139,7 @@ def provider_rows(session: Session, org_id: int) -> Sequence[Row[Any]]:
     return session.execute(query.where(Provider.org_id == org_id, Provider.archived_at.is_(None)).order_by(Provider.name)).all()
 
 
-def _one(session: Session, query: Select[tuple[T]], number: int) -> T:
+def _one(session: Session, query: Select[T], number: int) -> T:
     kind: Any = query.column_descriptions[0]["entity"]
     found = session.scalar(query.where(kind.id == number)) if 0 < number <= LARGEST else None
     if found is None:

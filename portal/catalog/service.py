@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -214,7 +214,7 @@ def _as_is(field: str, value: Any) -> Any:
     return value
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[..., Any]] = {
     "name": _name,
     "slug": _slug,
     "status": _status,

@@ -15,8 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.sql import ColumnElement, func, literal_column
+from sqlalchemy.sql import ColumnElement
 
 _writing: ContextVar[bool] = ContextVar("tiltyard_writing", default=False)
 
@@ -59,11 +60,21 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def database_now(session: Session) -> ColumnElement[Any]:
-    """The database's own clock as SQL, comparable with a UTCDateTime column: every machine agrees on it."""
-    if session.get_bind().dialect.name == "postgresql":
-        return func.clock_timestamp()
-    return literal_column("strftime('%Y-%m-%d %H:%M:%f', 'now')")
+class database_now(ColumnElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
+    """The database's own clock, comparable with a UTCDateTime column: every machine agrees on it."""
+
+    inherit_cache = True
+    type = UTCDateTime()
+
+
+@compiles(database_now, "postgresql")
+def _postgresql_now(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "clock_timestamp()"  # now() would be the start of the transaction
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
 @contextmanager
@@ -90,7 +101,7 @@ def unit_of_work(session: Session | None = None) -> Iterator[Session]:
         call()
 
 
-def after_commit(session: Session, call: Callable[[], None]) -> None:
+def after_commit(session: Session, call: Callable[[], object]) -> None:
     """Run `call` when the surrounding unit of work has committed; never when it rolls back."""
     session.info.setdefault("after_commit", []).append(call)
 

@@ -11,13 +11,12 @@ from portal.kernel.ids import new_uid
 from portal.outbox.model import Event
 from portal.outbox.names import EVENTS
 
+_INSERT = insert(Event.__table__)  # type: ignore[arg-type]
+
 
 def emit(session: Session, org_id: int, name: str, subject: object, data: dict[str, Any]) -> None:
     """Leave one event of type `name` about `subject` (a public id). `data` is plain JSON and holds no secret."""
     if name not in EVENTS:
         raise Fault(f"event type {name!r} is not declared in outbox.names")
-    session.execute(
-        insert(Event).values(
-            uid=new_uid(), org_id=org_id, type=name, subject=str(subject), data=data, created_at=utc_now()
-        )
-    )
+    row = {"uid": new_uid(), "org_id": org_id, "type": name, "subject": str(subject), "data": data, "created_at": utc_now()}
+    session.execute(_INSERT, row)

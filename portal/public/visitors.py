@@ -1,7 +1,8 @@
 """Who opens a link: a person's browser, or a program that looks at it first (a mail scanner, a preview, a prefetch)."""
 
 import re
-from collections.abc import Mapping
+
+from werkzeug.datastructures import Headers
 
 # Names that link scanners, unfurlers and HTTP libraries give themselves. A list like this is never complete, so a visit
 # counts as a person's only where the browser says that it navigates (Fetch Metadata); this list catches headless ones.
@@ -13,7 +14,7 @@ PROGRAMS = re.compile(
 )
 
 
-def is_person(method: str, headers: Mapping[str, str]) -> bool:
+def is_person(method: str, headers: Headers) -> bool:
     """True for a navigation in a browser. Programs, HEAD, prefetches and anything unsure are not a person."""
     purpose = " ".join(headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")).lower()
     return (

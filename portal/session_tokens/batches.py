@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Table, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
@@ -36,7 +36,7 @@ KEPT = timedelta(hours=24)
 # After the first download, so that one that broke off can be repeated.
 KEPT_AFTER_FETCH = timedelta(minutes=10)
 
-batches = SessionBatch.__table__
+batches = cast(Table, SessionBatch.__table__)
 
 
 def start_batch(
@@ -84,7 +84,7 @@ def start_batch(
 
 def claim(session: Session, batch_id: int, clock: Clock = utc_now) -> str | None:
     """Take the batch for LEASE; the lease's token, or None when it is done, held by another, or given up."""
-    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < database_now(session))
+    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < database_now())
     open_states = batches.c.state.in_(("waiting", "running"))
     token = new_uid()
     change = (
@@ -121,14 +121,14 @@ def do_chunk(session: Session, master: str, batch_id: int, lease: str, clock: Cl
 
 def give_up_stuck(session: Session, clock: Clock = utc_now) -> int:
     """Batches whose workers died MOST_ATTEMPTS times in a row without a step forward are failed, and say so."""
-    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < database_now(session))
+    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < database_now())
     stuck = batches.c.state.in_(("waiting", "running")) & (batches.c.attempts >= MOST_ATTEMPTS) & free
-    return session.execute(update(batches).where(stuck).values(state="failed", finished_at=clock())).rowcount  # type: ignore[attr-defined, no-any-return]
+    return session.execute(update(batches).where(stuck).values(state="failed", finished_at=clock())).rowcount  # type: ignore[attr-defined]
 
 
 def due_batches(session: Session) -> list[int]:
     """Batches that nobody works on, oldest first."""
-    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < database_now(session))
+    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < database_now())
     query = select(batches.c.id).where(batches.c.state.in_(("waiting", "running")), free).order_by(batches.c.id)
     return list(session.scalars(query.limit(20)))
 
@@ -155,7 +155,7 @@ def erase_old(session: Session, clock: Clock = utc_now) -> int:
     old = or_(batches.c.fetched_at < now - KEPT_AFTER_FETCH, batches.c.finished_at < now - KEPT)
     query = select(batches.c.id).where(batches.c.seed.is_not(None), old)
     change = update(SessionBatch).where(SessionBatch.id.in_(query)).values(seed=None, rows=None)
-    return session.execute(change, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined, no-any-return]
+    return session.execute(change, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
 
 
 def _make_links(session: Session, batch: SessionBatch, seed: bytes, start: int, end: int, now: datetime) -> None:

@@ -136,7 +136,7 @@ class SigningKey(Model):
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
-def links_of(org: Organization) -> Select[tuple[SessionToken]]:
+def links_of(org: Organization) -> Select[SessionToken]:
     """Every session link of the organization."""
     return select(SessionToken).where(SessionToken.org_id == org.id)
 
@@ -149,7 +149,7 @@ def link_by_number(session: Session, org: Organization, number: int) -> SessionT
     return found
 
 
-def batches_of(org: Organization) -> Select[tuple[SessionBatch]]:
+def batches_of(org: Organization) -> Select[SessionBatch]:
     """Every batch of the organization."""
     return select(SessionBatch).where(SessionBatch.org_id == org.id)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from portal.audit.service import Actor, record
@@ -107,13 +107,8 @@ def consume(
         raise Invalid("player_uuid", f"player_uuid must be printable text of 1 to {LONGEST_PLAYER} characters, such as a UUID.")
     mark = digest(attempt) if attempt else None
     found = digest(canonical(token))
-    change = (
-        update(links)
-        .where(links.c.digest == found, usable(database_now(session)), ~_closed())
-        .values(consumed_at=clock(), player_uuid=player_uuid, attempt=mark)
-        .returning(*_TOLD)
-    )
-    row = session.execute(change).mappings().first()
+    asked = {"asked": found, "at": clock(), "player": player_uuid, "mark": mark}
+    row = session.execute(_CONSUME, asked).mappings().first()
     if row is None:
         return _answered_before(session, found, mark, clock())
     consumed = _told(row)
@@ -170,3 +165,10 @@ def _closed() -> Any:
 
 
 _TOLD = tuple(links.c[name] for name in ("id", "org_id", "game_id", "stream_id", "external_ref", "metadata", "player_uuid"))
+# Built once: building it anew, with the look at the organization, would cost more than the database does.
+_CONSUME = (
+    update(links)
+    .where(links.c.digest == bindparam("asked"), usable(database_now()), ~_closed())
+    .values(consumed_at=bindparam("at"), player_uuid=bindparam("player"), attempt=bindparam("mark"))
+    .returning(*_TOLD)
+)

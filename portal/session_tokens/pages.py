@@ -1,6 +1,7 @@
 """Session links in the back office: the list, making one, a link's receipts, revoking."""
 
 import json
+from typing import Any
 
 import segno
 from flask import Blueprint, Response, request, url_for
@@ -64,7 +65,13 @@ def show(place: Place, number: int) -> Response:
     link = link_by_number(session, place.organization, number)
     activity = session.scalars(rows_of(place.organization.id, ("session", link.id)).order_by(AuditRow.id.desc()).limit(50)).all()
     details = json.dumps(link.details, ensure_ascii=False, indent=2) if link.details else ""
-    parts = {"link": link, "details": details, "name": reference_of(link), "badge": state_badge(link), "leads_to": leads_to(link)}
+    parts: dict[str, Any] = {
+        "link": link,
+        "details": details,
+        "name": reference_of(link),
+        "badge": state_badge(link),
+        "leads_to": leads_to(link),
+    }
     return render("session_tokens/show.html", steps=receipts(link), activity=activity, **parts)
 
 
@@ -94,7 +101,7 @@ def revoke_selected(place: Place) -> Response:
 def _shown_once(place: Place, made: service.Created) -> Response:
     address = address_of(made.token)
     picture = segno.make(address, error="m")
-    parts = {
+    parts: dict[str, Any] = {
         "address": address,
         "qr": Markup(picture.svg_data_uri(scale=5, border=3, light="#fff", dark="#000")),  # noqa: S704 - made here
         "made": made,

@@ -125,7 +125,7 @@ def published(session: Session, clock: Clock = utc_now) -> dict[str, Any]:
 
 def signing_key(session: Session, master: str) -> tuple[str, Ed25519PrivateKey]:
     """The key in use and its id; made when there is none. Of several processes that make the first one, one succeeds."""
-    query = select(SigningKey.kid, SigningKey.private).where(SigningKey.is_current)
+    query = select(SigningKey.kid, SigningKey.private).where(SigningKey.is_current.is_(True))
     row = session.execute(query).first()
     if row is None:
         try:
@@ -139,7 +139,7 @@ def signing_key(session: Session, master: str) -> tuple[str, Ed25519PrivateKey]:
 
 def retire_signing_key(session: Session, master: str, clock: Clock = utc_now) -> str:
     """Sign with a new key from now on; tokens of the old one stay good until they expire. The new key's id."""
-    change = update(SigningKey).where(SigningKey.is_current).values(is_current=None, retired_at=clock())
+    change = update(SigningKey).where(SigningKey.is_current.is_(True)).values(is_current=None, retired_at=clock())
     session.execute(change)
     return signing_key(session, master)[0]
 

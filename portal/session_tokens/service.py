@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Insert, Select, bindparam, insert, select, update
+from sqlalchemy import Insert, Select, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
@@ -23,7 +23,7 @@ DEFAULT_MINUTES = 1440
 MINUTES = (1, 525_600)
 LONGEST_REFERENCE = 255
 
-links = SessionToken.__table__
+links = cast(Table, SessionToken.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def create_session(
     check_reach(reach, game_id, stream_id)
     check_reference("external_ref", external_ref)
     now = clock()
+    expires_at = expiry(minutes, not_before, now)
     values = {
         "org_id": org_id,
         "key_id": reach.key_id,
@@ -78,7 +79,7 @@ def create_session(
         "created_by": actor.label[:200],
         "created_at": now,
         "not_before": not_before,
-        "expires_at": expiry(minutes, not_before, now),
+        "expires_at": expires_at,
     }
     token = str(uuid.uuid4())
     number = session.execute(_CREATE[game_id is not None, stream_id is not None], values | fingerprint(token)).scalar()
@@ -86,7 +87,7 @@ def create_session(
         check_target(session, org_id, game_id, stream_id)
         raise Conflict("The game or stream was archived at this very moment. Choose another.")
     _tell(session, org_id, actor, "created", number, values)
-    return Created(number, token, game_id, stream_id, external_ref, values["expires_at"])
+    return Created(number, token, game_id, stream_id, external_ref, expires_at)
 
 
 def fingerprint(token: str) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def check_target(session: Session, org_id: int, game_id: int | None, stream_id: 
             raise Invalid(f"{noun}_id", _unknown(noun, number))
 
 
-def _target(kind: Any, org_id: Any) -> Select[tuple[int]]:
+def _target(kind: Any, org_id: Any) -> Select[int]:
     return select(kind.id).where(kind.org_id == org_id, kind.archived_at.is_(None))
 
 

@@ -1,4 +1,4 @@
-"""Reading a JSON body strictly (RULINGS 19): no unknown field, no coercion, no duplicate key, no NaN, bounded in size and depth."""
+"""Reading a JSON body strictly (RULINGS 19): no unknown field, no coercion, no repeated key, no NaN, bounded size and depth."""
 
 import json
 from typing import Any, NoReturn, TypeVar

@@ -45,9 +45,5 @@ def protect() -> None:
 
 
 def _refuse_cross_site() -> None:
-    if (
-        request.method not in SAFE_METHODS
-        and is_cross_site(request)
-        and not _cookieless.intersection(request.blueprints)
-    ):
+    if request.method not in SAFE_METHODS and is_cross_site(request) and not _cookieless.intersection(request.blueprints):
         raise Forbidden("This request comes from another site. Send it from the page itself.")

@@ -16,9 +16,7 @@ seconds = Histogram(
     "tiltyard_request_seconds", "Time to answer.", ["route"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 )
 admissions = Counter("tiltyard_admissions_total", "API calls by outcome: ok or the reason of refusal.", ["outcome"])
-limiter_fallbacks = Counter(
-    "tiltyard_limiter_fallbacks_total", "API calls limited per process because Redis did not answer."
-)
+limiter_fallbacks = Counter("tiltyard_limiter_fallbacks_total", "API calls limited per process because Redis did not answer.")
 
 pages = Blueprint("metrics", __name__)
 

@@ -84,9 +84,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, errors.PortalError):
         return _of_portal_error(error)
     if isinstance(error, CSRFError):
-        return Problem(
-            "cross_site", "This form was opened too long ago or elsewhere. Reload the page and send it again."
-        )
+        return Problem("cross_site", "This form was opened too long ago or elsewhere. Reload the page and send it again.")
     if isinstance(error, HTTPException):
         reason, message = _BY_STATUS.get(error.code or 500, ("internal", INTERNAL))
         allow = tuple(sorted(getattr(error, "valid_methods", None) or ()))
@@ -104,9 +102,7 @@ INTERNAL = "Something failed on our side. Nothing was changed. Quote the request
 
 def _of_portal_error(error: errors.PortalError) -> Problem:
     reason = next((reason for kind, reason in _BY_ERROR if isinstance(error, kind)), "invalid")
-    return Problem(
-        reason, error.message, field=getattr(error, "field", ""), retry_after=getattr(error, "retry_after", 0)
-    )
+    return Problem(reason, error.message, field=getattr(error, "field", ""), retry_after=getattr(error, "retry_after", 0))
 
 
 def _wait(error: HTTPException) -> int:

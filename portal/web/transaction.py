@@ -14,10 +14,8 @@ TRIES = 3
 class PortalApp(Flask):
     """Flask whose unsafe requests each run in one unit of work."""
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
-        if request.method in SAFE_METHODS or getattr(
-            self.view_functions.get(request.endpoint or ""), "own_work", False
-        ):
+    def dispatch_request(self) -> Response:
+        if request.method in SAFE_METHODS or getattr(self.view_functions.get(request.endpoint or ""), "own_work", False):
             return super().dispatch_request()  # type: ignore[return-value]
         for left in reversed(range(TRIES)):
             try:
