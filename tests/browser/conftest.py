@@ -1,13 +1,47 @@
 """A real Chromium for the tests of pages. A test asks for `page` and opens addresses of a server that it started."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.office import Office
+from tests.conftest import SECRET, migrate
+from tests.make import Make
+from tests.servers import WebServer
 
 ACTION_MILLISECONDS = 10_000
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Pages look the same on both databases: here SQLite alone, shared by the builders and the server."""
+    path = tmp_path_factory.mktemp("browser") / "tiltyard.sqlite"
+    migrate(f"sqlite:///{path}", path.parent)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real web process on the database of `make`."""
+    directory: Path = tmp_path_factory.mktemp("web")
+    environ = {
+        "TILTYARD_ENV": "test",
+        "TILTYARD_DATA": str(directory),
+        "TILTYARD_DATABASE_URL": database_url,
+        "TILTYARD_REDIS_URL": own_redis_url,
+        "TILTYARD_SECRET_KEY": SECRET,
+    }
+    with WebServer(directory, environ) as web:
+        yield web.url
+
+
+@pytest.fixture
+def office(page: Page, server: str, make: Make) -> Office:
+    """The back office of an organization of the test's own, nobody signed in yet."""
+    return Office(page, server, make.org())
 
 
 @pytest.fixture(scope="session")
