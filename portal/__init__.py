@@ -1,42 +1,67 @@
 """Tiltyard, put together. `create_app` is a table of contents: what exists, and who is plugged into whom."""
 
 import os
-from importlib import import_module
 
-from flask import Blueprint, Flask
+from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy.engine import make_url
 
 from portal import cli, preflight
 from portal.admission import guard
+from portal.catalog.pages import pages as catalog_pages
 from portal.config import Settings
+from portal.console import shell
+from portal.console.audit_pages import pages as console_audit_pages
+from portal.console.pages import pages as console_pages
+from portal.contracts.agent.answers import ANSWERS as AGENT_ANSWERS
+from portal.contracts.agent.routes import api as agent_api
+from portal.contracts.competition.answers import ANSWERS as COMPETITION_ANSWERS
+from portal.contracts.competition.routes import api as competition_api
+from portal.contracts.feed.answers import ANSWERS as FEED_ANSWERS
+from portal.contracts.feed.routes import api as feed_api
+from portal.contracts.session_tokens.answers import ANSWERS as SESSION_TOKENS_ANSWERS
+from portal.contracts.session_tokens.routes import api as session_tokens_api
 from portal.kernel import log
 from portal.kernel.db import db, engine_options
+from portal.keys.book import Book
+from portal.keys.pages import pages as keys_pages
+from portal.keys.usage import callers_of
+from portal.orgs import signed_in
+from portal.orgs.account_pages import pages as orgs_account_pages
+from portal.orgs.agent_pages import pages as orgs_agent_pages
+from portal.orgs.member_pages import pages as orgs_member_pages
+from portal.orgs.pages import pages as orgs_pages
+from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
 from portal.paths import MIGRATIONS, ROOT
+from portal.public.pages import pages as public_pages
+from portal.session_tokens.pages import pages as session_tokens_pages
+from portal.session_tokens.service import revoke_by_key
 from portal.web import csrf, errors, headers, render, request_id, throttle
+from portal.web.health import pages as health_pages
+from portal.web.metrics import pages as metrics_pages
 from portal.web.transaction import PortalApp
 
-# Every blueprint: module and name. Blueprints of JSON APIs and cookie-less pages exempt themselves from CSRF tokens.
+# Blueprints of JSON APIs and cookie-less pages exempt themselves from CSRF tokens.
 BLUEPRINTS = (
-    ("portal.web.health", "pages"),
-    ("portal.web.metrics", "pages"),
-    ("portal.orgs.sign_in_pages", "pages"),
-    ("portal.orgs.account_pages", "pages"),
-    ("portal.orgs.pages", "pages"),
-    ("portal.orgs.member_pages", "pages"),
-    ("portal.orgs.agent_pages", "pages"),
-    ("portal.catalog.pages", "pages"),
-    ("portal.keys.pages", "pages"),
-    ("portal.session_tokens.pages", "pages"),
-    ("portal.console.pages", "pages"),
-    ("portal.console.audit_pages", "pages"),
-    ("portal.public.pages", "pages"),
-    ("portal.contracts.competition.routes", "api"),
-    ("portal.contracts.session_tokens.routes", "api"),
-    ("portal.contracts.feed.routes", "api"),
-    ("portal.contracts.agent.routes", "api"),
+    health_pages,
+    metrics_pages,
+    orgs_sign_in_pages,
+    orgs_account_pages,
+    orgs_pages,
+    orgs_member_pages,
+    orgs_agent_pages,
+    catalog_pages,
+    keys_pages,
+    session_tokens_pages,
+    console_pages,
+    console_audit_pages,
+    public_pages,
+    competition_api,
+    session_tokens_api,
+    feed_api,
+    agent_api,
 )
-CONTRACTS = ("competition", "session_tokens", "feed", "agent")
+CONTRACTS = (COMPETITION_ANSWERS, SESSION_TOKENS_ANSWERS, FEED_ANSWERS, AGENT_ANSWERS)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -51,41 +76,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=False)
     request_id.init_app(app)
     headers.init_app(app)
-    _plug_admission(app)
+    guard.init_app(app, Book(app))
     throttle.init_app(app)
     csrf.init_app(app)
     render.init_app(app)
-    errors.init_app(
-        app,
-        tuple(
-            import_module(f"portal.contracts.{name}.answers").ANSWERS
-            for name in CONTRACTS
-            if _stands(f"portal.contracts.{name}.answers")
-        ),
-    )
-    for module in ("portal.orgs.signed_in", "portal.console.shell"):
-        if _stands(module):
-            import_module(module).init_app(app)
-    for module, name in BLUEPRINTS:
-        if not _stands(module):
-            continue
-        blueprint: Blueprint = getattr(import_module(module), name)
+    errors.init_app(app, CONTRACTS)
+    signed_in.init_app(app)
+    shell.init_app(app)
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.extensions["unmigrated"] = preflight.unmigrated
+    _plug_in(app)
     cli.init_app(app)
     preflight.check(app)
     return app
 
 
-def _plug_admission(app: Flask) -> None:
-    """The keys room stands above admission and orgs: what they ask it is plugged in here."""
-    if not _stands("portal.keys.book"):
-        return
-    from portal.keys.book import Book
-
-    guard.init_app(app, Book(app))
-    app.extensions["recent_callers"] = import_module("portal.keys.usage").callers_of
-    app.extensions["on_key_revoked"] = (import_module("portal.session_tokens.service").revoke_by_key,)
+def _plug_in(app: Flask) -> None:
+    """What lower rooms ask of higher ones, by name."""
+    app.extensions["unmigrated"] = preflight.unmigrated
+    app.extensions["recent_callers"] = callers_of
+    app.extensions["on_key_revoked"] = (revoke_by_key,)
 
 
 def _configuration(settings: Settings) -> dict[str, object]:
@@ -102,12 +112,3 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": 8_000_000,
         "RATELIMIT_HEADERS_ENABLED": True,
     }
-
-
-def _stands(module: str) -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False

@@ -15,7 +15,9 @@ from portal.web.request_id import request_id
 class Answers(Protocol):
     """How one contract words problems. `prefixes` are the paths that it owns."""
 
-    prefixes: tuple[str, ...]
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Paths that begin so are the contract's."""
 
     def word(self, problem: Problem, path: str) -> Response:
         """Status, headers and body in the contract's own form."""
