@@ -72,6 +72,12 @@ def landing_of(session: Session, token: str, kind: str = "", number: int | None 
     return Landing(seen.organization, refusal, seen.link, kind, target)
 
 
+def words_of(landing: Landing) -> str:
+    """The game's sport as people read it: `table_games` as Table games, `cs2` as CS2."""
+    text = str(getattr(landing.target, "category", "") or "").replace("-", " ").replace("_", " ")
+    return text.upper() if any(letter.isdigit() for letter in text) else text.capitalize()
+
+
 def with_token(launch_url: str, token: str) -> str:
     """The launch address with the player's token added to its query; a `jwt` that was there gives way."""
     parts = urlsplit(launch_url)

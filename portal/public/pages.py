@@ -12,7 +12,7 @@ from portal.kernel.errors import Gone
 from portal.kernel.log import log
 from portal.orgs.model import Organization
 from portal.public.demo_game import examined
-from portal.public.landing import REFUSALS, Landing, landing_of, origin_of, with_token
+from portal.public.landing import REFUSALS, Landing, landing_of, origin_of, with_token, words_of
 from portal.public.visitors import is_person
 from portal.session_tokens import opening, player_jwt
 from portal.session_tokens.model import SessionToken
@@ -77,7 +77,7 @@ def _play(token: str, kind: str = "", number: int | None = None) -> Response:
     assert found.target is not None and found.link is not None
     _note_receipt(found.link)
     headers.allow(form_action=f"'self' {origin_of(found.target.launch_url)}", img_src=_image_sources(found))
-    return _page("public/landing.html", 200, landing=found, attempt=secrets.token_urlsafe(16))
+    return _page("public/landing.html", 200, landing=found, kind=words_of(found), attempt=secrets.token_urlsafe(16))
 
 
 def _enter(found: Landing, token: str) -> Response:
