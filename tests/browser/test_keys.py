@@ -1,143 +1,112 @@
-"""What happens to a key after it was issued, with the drawers and toasts of a real browser."""
+"""The key pages in a real browser: drawers, the secret shown once, the question before it is lost, small screens."""
 
 import re
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser.office import Office, call
-from tests.make import Make
+from portal.kernel.db import db
+from tests.browser.axe import violations
+from tests.conftest import SECRET
+from tests.servers import WebServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-WITHIN_A_SECOND = 1_200  # milliseconds, with the time that a call takes
 
 
 @pytest.fixture
-def key(office: Office, make: Make) -> str:
-    """The secret of the feed key `Scoreboard` of somebody who is signed in and looks at its page."""
-    secret = make.key(office.org, "feed", name="Scoreboard")
-    office.carry(make, office.org.alice).open_key("Scoreboard")
-    return secret
+def office(app, make, database_url, own_redis_url, tmp_path, page):
+    """alice's browser, signed in on a server of its own; gives (page, address of her keys, organization)."""
+    org = make.org()
+    environ = {
+        "TILTYARD_ENV": "test",
+        "TILTYARD_DATA": str(tmp_path),
+        "TILTYARD_DATABASE_URL": database_url,
+        "TILTYARD_REDIS_URL": own_redis_url,
+        "TILTYARD_SECRET_KEY": SECRET,
+        "TILTYARD_LOG_LEVEL": "error",
+    }
+    db.session.remove()
+    with WebServer(tmp_path, environ) as server:
+        page.goto(f"{server.url}/sign-in")
+        page.get_by_label("E-mail").fill(org.alice.email)
+        page.get_by_label("Password", exact=True).fill(org.alice.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(re.compile(r"/o/"))
+        yield page, f"{server.url}/o/{org.slug}/keys", org
 
 
-def status_of(office: Office, secret: str) -> int:
-    """What a program with `secret` gets once every change is a second old."""
-    office.page.wait_for_timeout(WITHIN_A_SECOND)
-    return call(office.server, "GET", "/v1/whoami", secret)[0]
+def issue(page, name):
+    """Through both steps of the drawer, as far as the secret."""
+    page.get_by_role("link", name="Issue key").first.click()
+    page.locator("#drawer").get_by_role("link", name="Session").click()
+    page.locator("#drawer").get_by_label("Name", exact=True).fill(name)
+    page.locator("#drawer").get_by_label("Create links", exact=False).first.check()
+    page.locator("#drawer").get_by_role("button", name="Issue key").click()
+    return page.locator("#secret-value").inner_text()
 
 
-def test_a_rotated_key_shows_a_new_secret_and_the_old_one_is_dead(office: Office, key: str):
-    assert status_of(office, key) == 200
-    office.page.get_by_role("link", name="Rotate").click()
-    office.drawer.get_by_role("button", name="Rotate now").click()
-    new = office.secret.inner_text()
-    office.drawer.get_by_role("link", name="I have stored it").click()
-    assert (status_of(office, key), status_of(office, new)) == (403, 200)
+def test_alice_issues_a_key_in_the_drawer_and_is_asked_before_the_secret_is_lost(office):
+    page, keys, _org = office
+    page.goto(keys)
+    assert issue(page, "Night shift").startswith("dpk_")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_text("Leave without storing the secret?").wait_for()
+    page.get_by_role("button", name="Stay").click()
+    assert page.locator("#secret-value").is_visible()
+    page.get_by_role("link", name="I have stored it").click()
+    page.get_by_role("link", name="Night shift").wait_for()
+    assert page.locator("#secret-value").count() == 0
 
 
-def test_a_rolled_key_has_two_secrets_and_says_who_still_uses_the_old_one(office: Office, key: str):
-    page = office.page
-    page.get_by_role("link", name="Roll").click()
-    office.drawer.get_by_label("24 hours").check()
-    office.drawer.get_by_role("button", name="Roll key").click()
-    new = office.secret.inner_text()
-    office.drawer.get_by_role("link", name="I have stored it").click()
-    assert (status_of(office, key), status_of(office, new)) == (200, 200)
-
-    office.state_is("Rolling")
-    cockpit = page.locator("#roll")
-    expect(cockpit).to_contain_text(f"{key[:8]}…{key[-4:]}")
-    expect(cockpit).to_contain_text(f"{new[:8]}…{new[-4:]}")
-    _end_overlap(office)
-    assert (status_of(office, key), status_of(office, new)) == (403, 200)
-
-
-def _end_overlap(office: Office) -> None:
-    office.page.get_by_role("button", name="End the overlap now").click()
-    office.page.locator("#ask").get_by_role("button", name="End the overlap").click()
-    office.says("Only the new secret works")
-    office.state_is("Live")
+def test_a_name_that_is_missing_is_said_beside_its_field_and_the_choices_stay(office, console_errors):
+    page, keys, _org = office
+    page.goto(f"{keys}/new?kind=feed")
+    page.get_by_label("Odds, basic", exact=False).first.check()
+    page.get_by_role("button", name="Issue key").click()
+    page.locator(".error-summary").wait_for()
+    said = page.locator(".field-error").all_inner_texts()
+    assert [text.strip() for text in said] == [
+        "Write a name for the key, such as the program that will use it.",
+        "Name at least one sport, such as cs2: feed scopes are given per sport.",
+    ]
+    assert page.get_by_label("Odds, basic", exact=False).first.is_checked()
+    assert violations(page) == []
+    assert len(console_errors) == 1 and "422" in console_errors.pop()
 
 
-def test_disabling_a_key_is_undone_from_the_toast(office: Office, key: str):
-    office.page.get_by_role("button", name="Disable").click()
-    toast = office.says("Scoreboard is disabled")
-    office.state_is("Disabled")
-    assert status_of(office, key) == 403
-    toast.get_by_role("button", name="Undo").click()
-    office.says("Scoreboard is enabled")
-    office.state_is("Live")
-    assert status_of(office, key) == 200
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_of_a_key_fits_the_screen_and_everybody(office, make, width, scheme):
+    page, keys, org = office
+    make.key(org, "casino", name="Lobby")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(keys)
+    shown = page.get_by_role("link", name="Lobby").get_attribute("href").split("/keys/")[1]
+    for path in ("", "/new", "/new?kind=agent", *(f"/{shown}{part}" for part in PARTS)):
+        page.goto(keys + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert violations(page) == [], path
 
 
-def test_a_key_is_revoked_only_after_its_name_is_typed(office: Office, key: str, console_errors: list[str]):
-    office.page.get_by_role("link", name="Revoke key").click()
-    name = office.drawer.get_by_role("textbox")
-    name.fill("Scorebord")
-    office.drawer.get_by_role("button", name="Revoke key").click()
-    expect(office.drawer.locator(".field-error")).to_be_visible()
-    expect(name).to_have_value("Scorebord")
-    _expect_complaints(console_errors, "422")
-    assert status_of(office, key) == 200
-
-    name.fill("Scoreboard")
-    office.drawer.get_by_role("button", name="Revoke key").click()
-    office.says("Scoreboard is revoked")
-    office.state_is("Revoked")
-    expect(office.page.get_by_role("button", name="Disable")).to_have_count(0)
-    assert status_of(office, key) == 403
+PARTS = ("", "?tab=callers", "?tab=refused", "?tab=activity", "/edit", "/rotate", "/roll", "/revoke")
 
 
-def test_leaving_an_unsaved_secret_asks_once(office: Office, make: Make):
-    office.carry(make, office.org.alice).issue_key("CI pipeline", "Session", "Create links")
-    office.page.keyboard.press("Escape")
-    ask = office.page.locator("#ask")
-    expect(ask).to_contain_text("Leave without storing the secret?")
-    ask.get_by_role("button", name="Stay").click()
-    expect(office.secret).to_be_visible()
-    office.page.keyboard.press("Escape")
-    ask.get_by_role("button", name="Leave").click()
-    expect(office.drawer).to_be_hidden()
-    expect(office.row("CI pipeline")).to_be_visible()
-
-
-def test_a_double_click_issues_one_key(office: Office, make: Make):
-    office.carry(make, office.org.alice).at("/keys").open_issue_form("Session")
-    office.drawer.get_by_label("Name", exact=True).fill("Twice")
-    office.drawer.get_by_role("checkbox", name=re.compile("^Create links")).check()
-    office.drawer.get_by_role("button", name="Issue key").dblclick()
-    expect(office.secret).to_be_visible()
-    office.page.wait_for_load_state("networkidle")
-    office.drawer.get_by_role("link", name="I have stored it").click()
-    office.at("/keys")
-    expect(office.row("Twice")).to_have_count(1)
-
-
-def test_what_was_typed_is_kept_when_the_form_comes_back(office: Office, make: Make, console_errors: list[str]):
-    office.carry(make, office.org.alice).at("/keys").open_issue_form("Session")
-    office.drawer.get_by_label("Name", exact=True).fill("No scope yet")
-    office.drawer.get_by_role("button", name="Issue key").click()
-    expect(office.drawer.locator(".error-summary")).to_be_focused()
-    expect(office.drawer.get_by_label("Name", exact=True)).to_have_value("No scope yet")
-    _expect_complaints(console_errors, "422")
-
-
-def test_the_list_keeps_its_state_in_the_address(office: Office, make: Make):
-    make.key(office.org, "feed", name="Scoreboard")
-    make.key(office.org, "session", name="Website")
-    page = office.carry(make, office.org.alice).at("/keys").page
-    page.get_by_label("Name, key or id").fill("score")
-    expect(office.row("Website")).to_have_count(0)
-    expect(page).to_have_url(re.compile("q=score"))
-    page.reload()
-    expect(office.row("Scoreboard")).to_have_count(1)
-    expect(office.row("Website")).to_have_count(0)
-    page.get_by_role("link", name="Clear").click()
-    expect(office.row("Website")).to_have_count(1)
-
-
-def _expect_complaints(seen: list[str], status: str) -> None:
-    """The console notes each answer of 400 or more; these were provoked."""
-    assert seen
-    assert all(status in text for text in seen)
-    seen.clear()
+def test_without_javascript_a_key_is_issued_disabled_and_revoked(office, browser):
+    page, keys, _org = office
+    state = page.context.storage_state()
+    with browser.new_context(java_script_enabled=False, storage_state=state) as context:
+        plain = context.new_page()
+        plain.goto(f"{keys}/new")
+        plain.get_by_role("link", name="Session").last.click()
+        plain.get_by_label("Name", exact=True).fill("Plain")
+        plain.get_by_label("Create links", exact=False).first.check()
+        plain.get_by_role("button", name="Issue key").click()
+        assert plain.locator("#secret-value").inner_text().startswith("dpk_")
+        plain.get_by_role("link", name="I have stored it").click()
+        plain.get_by_role("button", name="Disable").click()
+        assert plain.get_by_text("Plain is disabled.", exact=False).first.is_visible()
+        plain.get_by_role("link", name="Revoke key").click()
+        plain.get_by_label("Name of the key").fill("Plain")
+        plain.get_by_role("button", name="Revoke key").click()
+        assert plain.locator(".state", has_text="Revoked").first.is_visible()
