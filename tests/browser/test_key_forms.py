@@ -1,0 +1,59 @@
+"""Issuing a key in the drawer: what is asked before a secret is lost, what a refused form says, and who can use the pages."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.office import Office
+from tests.make import Make
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+PARTS = ("", "?tab=callers", "?tab=refused", "?tab=activity", "/edit", "/rotate", "/roll", "/revoke")
+
+
+def test_leaving_a_secret_that_was_not_stored_is_asked_about_once(office: Office, make: Make):
+    office.carry(make, office.org.alice)
+    secret = office.issue_key("Night shift", "Session", "Create links")
+    assert violations(office.page) == []
+    office.page.keyboard.press("Escape")
+    ask = office.page.locator("#ask")
+    expect(ask).to_contain_text("Leave without storing the secret?")
+    ask.get_by_role("button", name="Stay").click()
+    expect(office.secret).to_have_text(secret)
+    office.page.keyboard.press("Escape")
+    ask.get_by_role("button", name="Leave").click()
+    expect(office.drawer).to_be_hidden()
+    expect(office.row("Night shift")).to_be_visible()
+    assert secret not in office.page.content()
+
+
+def test_a_refused_form_says_beside_each_field_what_to_write_and_keeps_the_choices(
+    office: Office, make: Make, console_errors: list[str]
+):
+    office.carry(make, office.org.alice).at("/keys").open_issue_form("Feed")
+    bundle = office.drawer.get_by_role("checkbox", name="Odds, basic")
+    bundle.check()
+    office.drawer.get_by_role("button", name="Issue key").click()
+    expect(office.drawer.locator(".error-summary")).to_be_focused()
+    said = [text.strip() for text in office.drawer.locator(".field-error").all_inner_texts()]
+    assert said == [
+        "Write a name for the key, such as the program that will use it.",
+        "Name at least one sport, such as cs2: feed scopes are given per sport.",
+    ]
+    expect(bundle).to_be_checked()
+    assert violations(office.page) == []
+    assert len(console_errors) == 1 and "422" in console_errors.pop()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_of_a_key_fits_the_screen_and_everybody(office: Office, make: Make, width: int, scheme: str):
+    make.key(office.org, "casino", name="Lobby")
+    office.page.set_viewport_size({"width": width, "height": 844})
+    office.page.emulate_media(color_scheme=scheme)
+    office.carry(make, office.org.alice).open_key("Lobby")
+    shown = office.page.url.split("/keys/")[1]
+    for path in ("/keys", "/keys/new", "/keys/new?kind=agent", *(f"/keys/{shown}{part}" for part in PARTS)):
+        office.at(path)
+        assert office.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert violations(office.page) == [], path
