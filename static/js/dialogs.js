@@ -91,7 +91,15 @@
     body.replaceChildren();
     const back = opener?.isConnected ? opener : document.getElementById(opener?.id) || document.getElementById("page-title");
     back?.focus?.({ preventScroll: true });
+    if (back) holdFocus(back);
     opener = null;
+  }
+
+  // Chromium drops the focus once more when the history has moved, some time after popstate.
+  function holdFocus(back) {
+    const again = () => setTimeout(() => { if (document.activeElement === document.body && back.isConnected) back.focus({ preventScroll: true }); });
+    back.addEventListener("focusout", again);
+    setTimeout(() => back.removeEventListener("focusout", again), 1000);
   }
 
   async function closeDrawer({ force = false } = {}) {
