@@ -21,11 +21,11 @@ from portal.audit.service import Actor, record
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.crypto import seal, unseal
 from portal.kernel.db import database_now
-from portal.kernel.errors import Conflict, Gone
+from portal.kernel.errors import Conflict, Gone, Invalid
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
-from portal.session_tokens.model import SessionBatch, batches_of
+from portal.session_tokens.model import SessionBatch
 from portal.session_tokens.rows import Row
 from portal.session_tokens.service import check_target, described, expiry, fingerprint, links
 
@@ -57,9 +57,8 @@ def start_batch(
 
     `uid` names the upload: the same one again gives the batch that it made.
     """
-    uid = uid or new_uid()
-    known = session.scalar(batches_of(org).where(SessionBatch.uid == uid))
-    if known is not None:
+    uid, now = uid or new_uid(), clock()
+    if known := _known(session, org, uid):
         return known
     check_target(session, org.id, game_id, stream_id)
     batch = SessionBatch(
@@ -68,17 +67,17 @@ def start_batch(
         game_id=game_id,
         stream_id=stream_id,
         not_before=not_before,
-        expires_at=expiry(minutes, not_before, clock()),
+        expires_at=expiry(minutes, not_before, now),
         actor=asdict(actor),
         total=len(rows),
         rows=[list(row) for row in rows],
         seed=seal(master, os.urandom(32), _bound(uid)),
-        created_at=clock(),
+        created_at=now,
     )
     session.add(batch)
     session.flush()
     facts = {"links": batch.total, "game_id": game_id, "stream_id": stream_id}
-    record(session, org.id, actor, "session_batch.created", ("session_batch", uid, f"{batch.total:,} links"), after=facts)
+    record(session, org.id, actor, "session_batch.created", _subject(batch), after=facts)
     return batch
 
 
@@ -145,8 +144,7 @@ def note_fetched(session: Session, batch: SessionBatch, actor: Actor, clock: Clo
     """The CSV of links was downloaded: from now it can be fetched again for ten minutes."""
     if batch.fetched_at is None:
         session.execute(update(batches).where(batches.c.id == batch.id).values(fetched_at=clock()))
-        subject = ("session_batch", batch.uid, f"{batch.total:,} links")
-        record(session, batch.org_id, actor, "session_batch.downloaded", subject)
+        record(session, batch.org_id, actor, "session_batch.downloaded", _subject(batch))
 
 
 def erase_old(session: Session, clock: Clock = utc_now) -> int:
@@ -156,6 +154,18 @@ def erase_old(session: Session, clock: Clock = utc_now) -> int:
     query = select(batches.c.id).where(batches.c.seed.is_not(None), old)
     change = update(SessionBatch).where(SessionBatch.id.in_(query)).values(seed=None, rows=None)
     return session.execute(change, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
+
+
+def _known(session: Session, org: Organization, uid: str) -> SessionBatch | None:
+    """What this upload made before. Raises Invalid where the name is somebody else's."""
+    known = session.scalar(select(SessionBatch).where(SessionBatch.uid == uid))
+    if known is not None and known.org_id != org.id:
+        raise Invalid("attempt", "This form was opened elsewhere. Reload the page and send it again.")
+    return known
+
+
+def _subject(batch: SessionBatch) -> tuple[str, object, str]:
+    return "session_batch", batch.uid, f"{batch.total:,} links"
 
 
 def _make_links(session: Session, batch: SessionBatch, seed: bytes, start: int, end: int, now: datetime) -> None:

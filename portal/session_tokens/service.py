@@ -82,12 +82,19 @@ def create_session(
         "expires_at": expires_at,
     }
     token = str(uuid.uuid4())
-    number = session.execute(_CREATE[game_id is not None, stream_id is not None], values | fingerprint(token)).scalar()
-    if number is None:
-        check_target(session, org_id, game_id, stream_id)
-        raise Conflict("The game or stream was archived at this very moment. Choose another.")
+    number = _inserted(session, values | fingerprint(token))
     _tell(session, org_id, actor, "created", number, values)
     return Created(number, token, game_id, stream_id, external_ref, expires_at)
+
+
+def _inserted(session: Session, row: dict[str, Any]) -> int:
+    """The new link's number. Raises Invalid where its target is not an active one of the organization."""
+    game_id, stream_id = row["game_id"], row["stream_id"]
+    number = session.execute(_CREATE[game_id is not None, stream_id is not None], row).scalar()
+    if number is None:
+        check_target(session, row["org_id"], game_id, stream_id)
+        raise Conflict("The game or stream was archived at this very moment. Choose another.")
+    return int(number)
 
 
 def fingerprint(token: str) -> dict[str, Any]:
@@ -96,11 +103,14 @@ def fingerprint(token: str) -> dict[str, Any]:
 
 
 def expiry(minutes: int, not_before: datetime | None, now: datetime) -> datetime:
-    """Raises Invalid outside 1 minute to a year."""
+    """When a link ends that opens at `not_before` or at once. Raises Invalid outside 1 minute to a year, for either."""
     low, high = MINUTES
     if not low <= minutes <= high:
         raise Invalid("expires_in_minutes", f"expires_in_minutes is {minutes}. Use a whole number from {low} to {high:,}.")
-    return (not_before or now) + timedelta(minutes=minutes)
+    opens = max(not_before or now, now)
+    if opens > now + timedelta(minutes=high):
+        raise Invalid("not_before", "The link would open in more than a year. Choose an earlier moment.")
+    return opens + timedelta(minutes=minutes)
 
 
 def check_reach(reach: Reach, game_id: int | None, stream_id: int | None) -> None:

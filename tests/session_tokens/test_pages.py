@@ -9,6 +9,7 @@ import pytest
 
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
+from portal.kernel.queue import connect, queue_of
 from portal.session_tokens import jobs, opening
 from portal.session_tokens.model import SessionBatch
 from tests.make import Make, csrf_of
@@ -65,6 +66,8 @@ def test_one_link_is_made_and_its_address_is_shown_once(alice, make, org, client
         ({"metadata": "{bad"}, "metadata"),
         ({"metadata": "[1]"}, "object"),
         ({"not_before": "yesterday"}, "time"),
+        ({"not_before": "9999-12-31T23:59"}, "more than a year"),
+        ({"not_before": "0001-01-01T00:00", "good_for": "0"}, "Good for"),
         ({"surprise": "1"}, "no field"),
     ],
 )
@@ -214,3 +217,15 @@ def test_another_organizations_link_is_not_there(alice, make, org):
     for odd in ("0", "99999999999", "many/not-there", "many/not-there/links.csv"):
         assert alice.get(f"{base(org)}/{odd}").status_code == 404
     assert alice.get(f"{base(org)}?batch=not-there").status_code == 404
+
+
+def test_an_upload_rings_for_a_worker_with_the_batchs_number_alone(alice, make, org, redis_url):
+    game, many = make.game(org), f"{base(org)}/many"
+    fields = {"target": f"game-{game}", "good_for": "1", "unit": "days", "pasted": "one\ntwo", "attempt": attempt_of(alice, many)}
+    page = post(alice, many, many, **fields).headers["Location"]
+    with unit_of_work() as session:
+        number = session.query(SessionBatch.id).filter_by(uid=page.rpartition("/")[2]).scalar()
+    waiting = [job for job in queue_of(connect(redis_url)).jobs if (job.func_name, list(job.args)) == (jobs.RUN_BATCH, [number])]
+    assert waiting
+    waiting[-1].func(number)  # what the worker does with it
+    assert "Done" in alice.get(page).text
