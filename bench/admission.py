@@ -57,11 +57,12 @@ def main() -> int:
 def seeded_key(environ: dict[str, str]) -> str:
     """Migrate, make an organization with an allowlist and a feed key with three wide windows; the key."""
     code = (
-        "from portal import create_app; from portal.paths import MIGRATIONS; import flask_migrate\n"
+        "from portal import create_app; from portal.migrating import upgrade\n"
         "from bench.seed import feed_key\n"
         "app = create_app()\n"
+        "upgrade(app)\n"
         "with app.app_context():\n"
-        "    flask_migrate.upgrade(directory=str(MIGRATIONS)); print('KEY', feed_key())\n"
+        "    print('KEY', feed_key())\n"
     )
     return _said(code, environ)
 

@@ -23,6 +23,7 @@ settings.configure(
     },
     CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["BENCH_DJANGO_REDIS"]}},
     REST_FRAMEWORK={"UNAUTHENTICATED_USER": None, "DEFAULT_AUTHENTICATION_CLASSES": []},
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],  # sets Content-Length, as every Django does
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
     USE_TZ=True,
 )

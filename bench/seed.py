@@ -16,7 +16,7 @@ def feed_key() -> str:
         org = create_organization(session, "Bench", SYSTEM)
         org.concurrency = 10_000
         set_allowlist(session, org, "10.0.0.0/8\n192.168.0.0/16\n127.0.0.0/8", SYSTEM)
-        limits = Limits(per_minute=MANY, burst_10s=MANY, per_day=100 * MANY)
+        limits = Limits(per_minute=MANY, burst_10s=MANY // 5, per_day=10 * MANY)
         scopes = all_scopes("feed", ["cs2"])
         issued = issue_key(
             session, org, SYSTEM, name="bench", kind="feed", scopes=scopes, sports=["cs2"], limits=limits, grantable=None

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import flask_migrate
 from flask import Flask
 from sqlalchemy import bindparam, insert, update
 
@@ -24,7 +23,7 @@ from portal.audit.service import Actor  # noqa: E402
 from portal.config import Settings  # noqa: E402
 from portal.kernel.clock import utc_now  # noqa: E402
 from portal.kernel.db import database_now, unit_of_work  # noqa: E402
-from portal.paths import MIGRATIONS  # noqa: E402
+from portal.migrating import upgrade  # noqa: E402
 from portal.session_tokens import opening, service  # noqa: E402
 from portal.session_tokens.model import SessionToken  # noqa: E402
 from tests.make import Make  # noqa: E402
@@ -50,8 +49,8 @@ def compare(name: str, url: str, scratch: Path) -> int:
     """Print the two ratios of one database; how many missed the goal."""
     environ = {"TILTYARD_ENV": "test", "TILTYARD_DATA": str(scratch), "TILTYARD_DATABASE_URL": url, "TILTYARD_LOG_LEVEL": "error"}
     app = create_app(replace(Settings.from_env(environ), redis_url="memory://"))
+    upgrade(app)
     with app.app_context():
-        flask_migrate.upgrade(directory=str(MIGRATIONS))
         org, game = tenant(app)
         pairs = {
             "create": (lambda: bare_insert(org, game), lambda: created(org, game)),

@@ -3,7 +3,6 @@
 import os
 
 from flask import Flask
-from flask_migrate import Migrate
 from sqlalchemy.engine import make_url
 
 from portal import cli, preflight
@@ -32,7 +31,7 @@ from portal.orgs.agent_pages import pages as orgs_agent_pages
 from portal.orgs.member_pages import pages as orgs_member_pages
 from portal.orgs.pages import pages as orgs_pages
 from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
-from portal.paths import MIGRATIONS, ROOT
+from portal.paths import ROOT
 from portal.public.pages import pages as public_pages
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
@@ -73,7 +72,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     if make_url(settings.database_url).drivername == "sqlite":
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=False)
     request_id.init_app(app)
     headers.init_app(app)
     guard.init_app(app, Book(app))

@@ -1,5 +1,7 @@
 """`flask --app app …`: what an installation needs besides the back office."""
 
+import os
+
 import click
 from flask import Flask
 
@@ -11,6 +13,10 @@ from portal.orgs import service
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(create_owner)
+    if "FLASK_RUN_FROM_CLI" in os.environ:
+        from portal.migrating import attach  # here, because only a `flask` command migrates
+
+        attach(app)
 
 
 @click.command("create-owner")

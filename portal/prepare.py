@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 from sqlalchemy.engine import make_url
 
 from portal import create_app
 from portal.config import Settings
 from portal.demo import seed
 from portal.kernel.db import db
-from portal.paths import MIGRATIONS
+from portal.migrating import upgrade
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> Mapping[str, Any]:
@@ -26,8 +25,8 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> Mapping[str, Any]
     if settings.production:
         return {}
     say(f"Database: {make_url(settings.database_url).render_as_string(hide_password=True)}")
+    upgrade(app)
     with app.app_context():
-        flask_migrate.upgrade(directory=str(MIGRATIONS))
         facts = seed(app)
         db.engine.dispose()
     _write_privately(settings.data_dir / "demo.json", json.dumps(facts, indent=2) + "\n")

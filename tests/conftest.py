@@ -72,14 +72,9 @@ def settings_for(database_url: str, redis_url: str, data_dir: Path, **changes: o
 
 def migrate(url: str, data_dir: Path) -> None:
     """Bring an empty database to the newest revision, as an installation does."""
-    import flask_migrate
+    from portal.migrating import upgrade
 
-    from portal.paths import MIGRATIONS
-
-    app = create_app(settings_for(url, "memory://", data_dir))
-    with app.app_context():
-        flask_migrate.upgrade(directory=str(MIGRATIONS))
-        db.engine.dispose()
+    upgrade(create_app(settings_for(url, "memory://", data_dir)))
 
 
 class Browser(FlaskClient):

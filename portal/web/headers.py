@@ -51,9 +51,10 @@ def init_app(app: Flask) -> None:
             headers["Content-Security-Policy"] = g.content_policy
         if request.endpoint == "static":
             _cache_static(response)
+        present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - a Headers object iterates over pairs
         for name, value in always.items():
-            if name not in headers:
-                headers[name] = value
+            if name.lower() not in present:
+                headers.add(name, value)
         return response
 
 

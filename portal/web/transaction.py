@@ -1,6 +1,10 @@
 """The edge owns the transaction: a view that answers below 400 commits, everything else rolls back."""
 
-from flask import Flask, Response, request
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy.exc import DBAPIError
 
 from portal.kernel.db import db, unit_of_work
@@ -11,8 +15,23 @@ RETRIABLE = frozenset({"40001", "40P01"})
 TRIES = 3
 
 
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's own sessions, without building a signer for requests that carry no cookie: API calls, players."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 class PortalApp(Flask):
     """Flask whose unsafe requests each run in one unit of work."""
+
+    session_interface = CookieSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view or hook here is async, and asking each of them on every request takes its time."""
+        return func
 
     def dispatch_request(self) -> Response:
         if request.method in SAFE_METHODS or getattr(self.view_functions.get(request.endpoint or ""), "own_work", False):
