@@ -11,7 +11,7 @@ from portal.orgs import service
 from portal.orgs import sign_in as sign_ins
 from portal.orgs.access import enter
 from portal.orgs.model import User, sign_ins_of
-from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, in_own_work
+from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, failed, in_own_work
 from portal.orgs.user_agents import describe
 from portal.web.forms import Form, Length, Required
 from portal.web.render import redirect_to, render, toast
@@ -59,7 +59,7 @@ def rename() -> Response:
 @pages.post("/account/password")
 @login_required
 @in_own_work
-@limiter.limit("10 per minute")
+@limiter.limit("10 per minute", deduct_when=failed)
 def change_password() -> Response:
     """A new password ends every other sign-in; this browser gets a new one."""
     form = PasswordForm()

@@ -17,7 +17,7 @@ from portal.orgs import invitations, service
 from portal.orgs import sign_in as sign_ins
 from portal.orgs.model import User
 from portal.orgs.service import CURRENCIES, EMAIL
-from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, in_own_work, safe_path
+from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, failed, in_own_work, safe_path
 from portal.web.forms import Form, Length, Required
 from portal.web.render import redirect_to, render, toast
 from portal.web.throttle import address_key, limiter
@@ -61,10 +61,6 @@ def account_key() -> str:
     """One account as tried from one address: a stranger who guesses never locks the owner out elsewhere."""
     email = request.form.get("email", "").strip().lower()
     return f"{digest(email).hex()[:32]}@{address_key()}"
-
-
-def failed(response: Response) -> bool:
-    return response.status_code >= 400
 
 
 @pages.get("/sign-in")

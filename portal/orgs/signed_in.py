@@ -64,6 +64,11 @@ def in_own_work(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+def failed(response: Response) -> bool:
+    """For limits that count only what went wrong."""
+    return response.status_code >= 400
+
+
 def actor_of(user: User) -> Actor:
     """The signed-in person outside of any organization."""
     return Actor("user", user.uid, user.email, g.address, g.request_id)
