@@ -6,13 +6,34 @@ from playwright.sync_api import Page
 
 SOURCE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDE, NARROW, SMALLEST = 1280, 390, 320
+HEIGHT = 844
+RUN = """async tags => {
+    const {violations} = await axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']});
+    return violations;
+}"""
 
 
 def violations(page: Page) -> list[str]:
     """One line for each rule of WCAG 2.2 AA that the page breaks, with the elements that break it."""
     # Through the debugger, which the page's content security policy does not concern.
-    page.evaluate(SOURCE)
-    found = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}}).then(result => result.violations)", RULES
-    )
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(SOURCE)
+    found = page.evaluate(RUN, RULES)
     return [f"{rule['id']}: {rule['help']} — {', '.join(str(n['target'][0]) for n in rule['nodes'])}" for rule in found]
+
+
+def faults(page: Page, name: str) -> list[str]:
+    """What axe finds on the page as it stands, wide and narrow, light and dark, and whether it runs out at 320 px."""
+    found = []
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            found += [f"{name} at {width} px, {theme}: {one}" for one in violations(page)]
+    page.set_viewport_size({"width": SMALLEST, "height": HEIGHT})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > SMALLEST:
+        found.append(f"{name} is {width} px wide in a window of {SMALLEST} px")
+    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+    return found

@@ -123,8 +123,12 @@ def main() -> None:
     """Take the pictures named on the command line, or all."""
     names = sys.argv[1:] or list(PICTURES)
     TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="tiltyard-") as directory, DemoServer(Path(directory)) as demo, sync_playwright() as play:
-        browser = play.chromium.launch(
+    with (
+        tempfile.TemporaryDirectory(prefix="tiltyard-") as directory,
+        DemoServer(Path(directory)) as demo,
+        sync_playwright() as play,
+    ):
+        browser = it.chromium.launch(
             executable_path=chromium.find_or_install(), args=chromium.LAUNCH_ARGS, env=chromium.environment()
         )
         take(browser, demo, TARGET, names)

@@ -8,7 +8,6 @@ from tests.browser.office import Office
 from tests.make import Make
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-PARTS = ("", "?tab=callers", "?tab=refused", "?tab=activity", "/edit", "/rotate", "/roll", "/revoke")
 
 
 def test_leaving_a_secret_that_was_not_stored_is_asked_about_once(office: Office, make: Make):
@@ -43,17 +42,3 @@ def test_a_refused_form_says_beside_each_field_what_to_write_and_keeps_the_choic
     expect(bundle).to_be_checked()
     assert violations(office.page) == []
     assert len(console_errors) == 1 and "422" in console_errors.pop()
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_of_a_key_fits_the_screen_and_everybody(office: Office, make: Make, width: int, scheme: str):
-    make.key(office.org, "casino", name="Lobby")
-    office.page.set_viewport_size({"width": width, "height": 844})
-    office.page.emulate_media(color_scheme=scheme)
-    office.carry(make, office.org.alice).open_key("Lobby")
-    shown = office.page.url.split("/keys/")[1]
-    for path in ("/keys", "/keys/new", "/keys/new?kind=agent", *(f"/keys/{shown}{part}" for part in PARTS)):
-        office.at(path)
-        assert office.page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert violations(office.page) == [], path

@@ -166,6 +166,22 @@ def test_everything_up_to_a_new_key_works_with_the_keyboard_alone(office: Office
     expect(office.row("Typed in")).to_be_visible()
 
 
+def test_a_wrong_password_is_said_in_place_and_leads_on_once_it_is_right(office: Office, console_errors: list[str]):
+    page = office.page
+    page.context.clear_cookies()
+    page.goto(f"{office.server}/sign-in?next=/account")
+    page.get_by_label("E-mail").fill(office.org.alice.email)
+    page.get_by_label("Password").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    expect(page.get_by_label("Password")).to_have_value("")
+    assert all("422" in text for text in console_errors)
+    console_errors.clear()
+    page.get_by_label("Password").fill(office.org.alice.password)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{office.server}/account")
+
+
 def test_escape_closes_the_drawer_and_gives_the_focus_back(office: Office):
     page = office.at("/keys").page
     opener = page.locator(".page-actions").get_by_role("link", name="Issue key")
