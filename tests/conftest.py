@@ -36,7 +36,7 @@ def redis_url() -> str:
 def own_redis_url(redis_url: str, database_url: str, worker_id: str) -> str:
     """A part of it for each worker and database: rows of two databases have the same numbers."""
     worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
-    return f"{redis_url}/{1 + (2 * worker + database_url.startswith('postgres')) % 15}"
+    return f"{redis_url}?db={1 + (2 * worker + database_url.startswith('postgres')) % 15}"  # a path would name another socket
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

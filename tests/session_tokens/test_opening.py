@@ -231,3 +231,15 @@ def test_another_organizations_links_cannot_be_revoked(make: Make):
     with unit_of_work() as session:
         assert revoke_many(session, session.get_one(Organization, other.id), SYSTEM, [link.id, -1, 2**40]) == 0
     assert consume(link.token).session_id == link.id
+
+
+def test_creating_and_consuming_cost_three_statements_each(make: Make, count_sql):
+    """The link, the audit row and the event: whether the game is there and ours is part of the insert."""
+    org = make.org()
+    game = make.game(org)
+    with count_sql() as creating, unit_of_work() as session:
+        made = create_session(session, org.id, SYSTEM, game_id=game, external_ref="user-1", metadata={"a": 1})
+    with count_sql() as consuming:
+        consume(made.token)
+    assert [statement.split()[0] for statement in creating] == ["INSERT", "INSERT", "INSERT"]
+    assert [statement.split()[0] for statement in consuming] == ["UPDATE", "INSERT", "INSERT"]

@@ -219,13 +219,14 @@ def test_another_organizations_link_is_not_there(alice, make, org):
     assert alice.get(f"{base(org)}?batch=not-there").status_code == 404
 
 
-def test_an_upload_rings_for_a_worker_with_the_batchs_number_alone(alice, make, org, redis_url):
+def test_an_upload_rings_for_a_worker_with_the_batchs_number_alone(alice, make, org, app):
     game, many = make.game(org), f"{base(org)}/many"
     fields = {"target": f"game-{game}", "good_for": "1", "unit": "days", "pasted": "one\ntwo", "attempt": attempt_of(alice, many)}
     page = post(alice, many, many, **fields).headers["Location"]
     with unit_of_work() as session:
         number = session.query(SessionBatch.id).filter_by(uid=page.rpartition("/")[2]).scalar()
-    waiting = [job for job in queue_of(connect(redis_url)).jobs if (job.func_name, list(job.args)) == (jobs.RUN_BATCH, [number])]
+    queue = queue_of(connect(app.config["SETTINGS"].redis_url))
+    waiting = [job for job in queue.jobs if (job.func_name, list(job.args)) == (jobs.RUN_BATCH, [number])]
     assert waiting
     waiting[-1].func(number)  # what the worker does with it
     assert "Done" in alice.get(page).text

@@ -63,9 +63,10 @@ def race(mode: str, environ: dict[str, str], tokens: dict[int, str], processes: 
     return [json.loads(racer.communicate(timeout=120)[0] or "[]") for racer in racers]
 
 
-def test_eight_processes_and_300_tokens_make_300_grants(environ, tokens):
-    won = Counter(token for wins in race("real", environ, tokens) for token in wins)
-    assert set(won) == set(tokens.values()) and set(won.values()) == {1}
+def test_the_real_code_passes_the_race_that_finds_the_naive_one(environ, tokens):
+    fewer = dict(list(tokens.items())[:100])  # all 300 are raced for below, over HTTP
+    won = Counter(token for wins in race("real", environ, fewer) for token in wins)
+    assert set(won) == set(fewer.values()) and set(won.values()) == {1}
 
 
 def test_the_race_finds_select_then_update(environ, tokens, database_url):
