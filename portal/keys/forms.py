@@ -4,9 +4,19 @@ import re
 from datetime import UTC
 from typing import Any
 
-from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 
 from portal.catalog.model import Game, Stream
+from portal.kernel.ids import new_uid
 from portal.keys.kinds import KINDS, LIMIT_NAMES, Limits
 from portal.keys.model import ApiKey
 from portal.keys.scopes import BUNDLES, FAMILIES, FAMILY_LABELS, Bundle, describe, expand, families_of, general, lacking, sport_of
@@ -95,6 +105,12 @@ class TermsForm(Form):
             expires_at=expires_at.replace(tzinfo=UTC) if expires_at else None,
             allowed_addresses=self.allowed_addresses.data or "",
         )
+
+
+class IssueForm(TermsForm):
+    """Terms of a new key. `attempt` names this very form, so that sending it twice issues one key."""
+
+    attempt = HiddenField(default=new_uid)
 
 
 class RollForm(Form):

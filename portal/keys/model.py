@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Select, String, Text, and_, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Select, String, Text, UniqueConstraint, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -18,6 +18,9 @@ from portal.orgs.model import Organization
 STATUSES = ("active", "disabled", "expired", "revoked")
 
 
+SENT_TWICE = "This form was sent before and its key was issued then. Rotate that key if you missed its secret."
+
+
 class ApiKey(Model):
     """A key's settings, without its secrets. None in `sports`, `games` and `streams` means all; None in a limit means
     that there is no such window. `id` is the number that the Session API prints."""
@@ -29,12 +32,13 @@ class ApiKey(Model):
             name="kind",
             info={"field": "kind", "says": f"A key is of one of these kinds: {', '.join(KINDS)}."},
         ),
+        UniqueConstraint("uid", info={"says": SENT_TWICE}),
         CheckConstraint("per_minute > 0", name="per_minute", info={"field": "per_minute", "says": "Allow at least 1 call."}),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    uid: Mapped[str] = mapped_column(String(36), default=new_uid)
     org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(100))

@@ -12,9 +12,10 @@ from portal.audit.service import rows_of
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound, PortalError
+from portal.kernel.ids import parse_uid
 from portal.keys import cockpit, service
 from portal.keys.first_call import curl
-from portal.keys.forms import RevokeForm, RollForm, RotateForm, TermsForm, first_values, values_of
+from portal.keys.forms import IssueForm, RevokeForm, RollForm, RotateForm, TermsForm, first_values, values_of
 from portal.keys.kinds import KINDS
 from portal.keys.model import STATUSES, ApiKey, key_by_uid, keys_of, status_is
 from portal.keys.scopes import OWNER_ONLY, describe, grantable_by_role
@@ -126,13 +127,14 @@ def new(place: Place) -> Response:
     kind = request.args.get("kind", "")
     if kind not in KINDS:
         return render("keys/new.html", "keys/_kinds.html", kinds=KINDS.values(), part="keys/_kinds.html")
-    form = TermsForm(data=first_values(kind))
+    form = IssueForm(data=first_values(kind))
     grantable = _offer(place, form, kind)
     here = _url("new", kind=kind)
     if form.validate_on_submit():
         try:
+            uid = parse_uid("attempt", form.attempt.data) if form.attempt.data else ""
             issued = service.issue_key(
-                db.session(), place.organization, place.actor, kind=kind, grantable=grantable, **form.wish()
+                db.session(), place.organization, place.actor, kind=kind, uid=uid, grantable=grantable, **form.wish()
             )
             return _shown_once(issued, f"{issued.key.name} is issued")
         except PortalError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Unpack
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
@@ -17,8 +17,9 @@ from portal.catalog.model import LARGEST, games_of, streams_of
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.crypto import digest
 from portal.kernel.errors import Conflict, Forbidden, Invalid
+from portal.kernel.ids import new_uid
 from portal.keys.kinds import KINDS, LAST_SHOWN, PREFIX_SHOWN, Limits
-from portal.keys.model import ApiKey, KeySecret, key_by_number, key_by_uid, keys_of, snapshot
+from portal.keys.model import SENT_TWICE, ApiKey, KeySecret, key_by_number, key_by_uid, keys_of, snapshot
 from portal.keys.scopes import all_scopes, grantable_by_key, grantable_by_role, lacking
 from portal.keys.terms import Terms, Wish, apply, asked, checked, first_terms, terms_of, within
 from portal.orgs.model import Organization
@@ -66,14 +67,17 @@ def issue_key(
     kind: str,
     grantable: frozenset[str] | None,
     maker: ApiKey | None = None,
+    uid: str = "",
     clock: Clock = utc_now,
     **wish: Unpack[Wish],
 ) -> Issued:
     """A new key with `name`, `scopes` and other terms as `wish` says; without `limits` those of its kind hold.
 
     With `maker`, the key that asks, the new one stays within its terms. Raises Invalid naming the field, Forbidden for
-    scopes or terms beyond the actor's own.
+    scopes or terms beyond the actor's own, Conflict for a `uid` that was used: the same form sent twice.
     """
+    if uid and session.scalar(select(ApiKey.id).where(ApiKey.uid == uid)) is not None:
+        raise Conflict(SENT_TWICE)
     if kind not in KINDS:
         raise Invalid("kind", f"“{kind[:40]}” is not a kind of key. Choose one of {', '.join(KINDS)}.")
     terms = checked(asked(first_terms(kind), wish))
@@ -83,7 +87,9 @@ def issue_key(
     _refuse_strangers(session, org, terms)
     now = clock()
     _refuse_past(terms.expires_at, now)
-    key = ApiKey(org_id=org.id, kind=kind, created_by=actor.label[:200], created_by_id=actor.id, is_active=True)
+    key = ApiKey(
+        uid=uid or new_uid(), org_id=org.id, kind=kind, created_by=actor.label[:200], created_by_id=actor.id, is_active=True
+    )
     key.created_at = key.updated_at = now
     apply(terms, key)
     secret = _new_secret(org, key, now)

@@ -51,6 +51,8 @@ def init_app(app: Flask) -> None:
             headers["Content-Security-Policy"] = g.content_policy
         if request.endpoint == "static":
             _cache_static(response)
+        if response.status_code not in (429, 503):
+            headers.pop("Retry-After", None)  # Flask-Limiter sends it with successes too
         present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - a Headers object iterates over pairs
         for name, value in always.items():
             if name.lower() not in present:

@@ -126,3 +126,15 @@ def test_a_key_may_carry_scopes_of_another_api(app, org, alice):
     assert row_of(secret).scopes == ["providers:read", "sessions:create"]
     headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json", "Content-Type": "application/json"}
     assert app.test_client().get("/v1/provider/list", headers=headers).status_code == 200
+
+
+def test_the_same_form_sent_twice_issues_one_key_and_says_so(org, alice):
+    page = alice.get(url(org, "new?kind=session")).text
+    attempt = re.search(r'name="attempt"[^>]*value="([^"]+)"', page)[1]
+    form = csrf_of(alice, url(org, "new?kind=session")) | SESSION_FORM | {"attempt": attempt}
+    first, second = (alice.post(url(org, "new?kind=session"), data=form) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 422)
+    assert SECRET.search(first.text) and not SECRET.search(second.text)
+    assert "was sent before" in plain(second)
+    with reading() as connection:
+        assert len(connection.execute(select(ApiKey.id).where(ApiKey.org_id == org.id)).all()) == 1
