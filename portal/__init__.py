@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     log.configure(settings.log_level)
     app = PortalApp("portal", static_folder=str(ROOT / "static"), template_folder=str(ROOT / "templates"))
     app.config.update(_configuration(settings))
+    app.debug = settings.debug
     if make_url(settings.database_url).drivername == "sqlite":
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)

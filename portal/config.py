@@ -38,7 +38,6 @@ class Settings:
     metrics_token: str
     log_level: str
     lease_seconds: float
-    header_brand: str
 
     @property
     def production(self) -> bool:
@@ -80,7 +79,6 @@ class Settings:
             metrics_token=environ.get("TILTYARD_METRICS_TOKEN", ""),
             log_level=_choice(environ, "TILTYARD_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             lease_seconds=float(_integer(environ, "TILTYARD_LEASE_SECONDS", 35, 1, 3600)),
-            header_brand=environ.get("TILTYARD_HEADER_BRAND") or "LightChallenge",
         )
 
 
