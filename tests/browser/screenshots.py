@@ -128,7 +128,7 @@ def main() -> None:
         DemoServer(Path(directory)) as demo,
         sync_playwright() as play,
     ):
-        browser = it.chromium.launch(
+        browser = play.chromium.launch(
             executable_path=chromium.find_or_install(), args=chromium.LAUNCH_ARGS, env=chromium.environment()
         )
         take(browser, demo, TARGET, names)

@@ -155,10 +155,10 @@ def test_the_first_run_page(quiet: Page, own_redis_url: str, tmp_path: Path):
         quiet.goto(f"{web.url}/sign-in")
         expect(quiet).to_have_url(f"{web.url}/setup")
         assert faults(quiet, "/setup") == []
-        quiet.get_by_label("Organization").fill("Acme Sportsbook")
+        quiet.get_by_role("textbox", name="Organization", exact=True).fill("Acme Sportsbook")
         quiet.get_by_label("Your name").fill("Alice")
         quiet.get_by_label("Your e-mail").fill("alice@example.com")
         quiet.get_by_label("Password").fill("correct horse battery")
-        quiet.locator("form button[type=submit]").click()
+        quiet.get_by_role("button", name="Create and sign in").click()
         expect(quiet.get_by_role("heading", level=1, name="Overview")).to_be_visible()
         assert faults(quiet, "an empty overview") == []

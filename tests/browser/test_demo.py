@@ -38,7 +38,7 @@ def test_many_links_are_made_from_a_list_and_downloaded(page: Page, demo: DemoSe
     uploaded = tmp_path / "players.csv"
     uploaded.write_text("external_ref,metadata\n" + "\n".join(f'{player},"{{""campaign"": ""summer""}}"' for player in players))
     page.goto(f"{home}/sessions/many")
-    page.get_by_label("Leads to").select_option(label="Penalty Kings (game)")
+    page.get_by_label("Leads to").select_option(f"game-{demo.facts()['game_id']}")
     page.locator("input[type=file]").set_input_files(uploaded)
     page.get_by_role("button", name="Create links").click()
     expect(page.get_by_text("250 of 250")).to_be_visible(timeout=30_000)
@@ -46,7 +46,7 @@ def test_many_links_are_made_from_a_list_and_downloaded(page: Page, demo: DemoSe
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download the links as CSV").click()
     waiting.value.save_as(tmp_path / "links.csv")
-    rows = list(csv.DictReader((tmp_path / "links.csv").open(newline="")))
+    rows = list(csv.DictReader((tmp_path / "links.csv").read_text("utf-8-sig").splitlines()))
     assert [row["external_ref"] for row in rows] == players
     assert len({row["token"] for row in rows}) == 250
 
