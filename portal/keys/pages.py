@@ -65,13 +65,14 @@ KEYS = Table(
     [
         Column("name", "Name", sort=func.lower(ApiKey.name), pinned=True, link=_link),
         Column("hint", "Key", sort=ApiKey.prefix, csv=lambda key: key.hint),
-        Column("kind", "Kind", value=lambda key: KINDS[key.kind].label, sort=ApiKey.kind),
         Column("state", "Status", value=state_of, kind="badge"),
         Column("last_used_at", "Last used", sort=ApiKey.last_used_at, kind="time"),
         Column("scopes", "Scopes", kind="tags"),
         Column("limits", "Limits", value=lambda key: cockpit.limits_in_words(key.limits)),
         Column("expires_at", "Expires", sort=ApiKey.expires_at, kind="time"),
-        Column("created_by", "Created by", sort=ApiKey.created_by),
+        # The cells of the name and the key say these two as well.
+        Column("kind", "Kind", value=lambda key: KINDS[key.kind].label, sort=ApiKey.kind, shown=False),
+        Column("created_by", "Created by", sort=ApiKey.created_by, shown=False),
         Column("last_used_address", "Last used from", sort=ApiKey.last_used_address, shown=False),
         Column("created_at", "Created", sort=ApiKey.created_at, kind="time", shown=False),
         Column("uid", "Id", kind="id", shown=False),
@@ -106,6 +107,7 @@ def _words() -> dict[str, Any]:
     """What the templates of this room say with."""
     return {
         "describe": describe,
+        "kind_label": lambda name: KINDS[name].label,
         "limits_in_words": cockpit.limits_in_words,
         "calls_finding": cockpit.finding,
         "refusal_label": cockpit.reason_label,

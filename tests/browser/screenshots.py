@@ -59,14 +59,23 @@ class Camera:
         self.page.locator("#secret-value").wait_for()
 
     def landing(self) -> None:
-        self.at("/sessions/new")
+        self.at(f"/sessions/new?target=game-{self.facts['game_id']}")
         self.page.get_by_role("button", name="Create link").click()
         link = self.page.locator("#secret-value").inner_text()
         self.page.get_by_role("link", name="I have it").click()
         self.page.goto(link)
 
-    def closed(self) -> None:
-        self.page.goto(f"{self.demo.url}/play/00000000-0000-4000-8000-000000000000")
+    def used(self) -> None:
+        self.landing()
+        link = self.page.url
+        self.page.get_by_role("button", name="Play").click()
+        self.page.get_by_text("Verified by this browser").wait_for()
+        self.page.goto(link)
+
+    def consumed_link(self) -> None:
+        self.at("/sessions?q=player&state=consumed")
+        self.page.locator("tbody .cell-link").first.click()
+        self.page.get_by_role("table", name="Receipts").wait_for()
 
     def sign_in_page(self) -> None:
         self.page.context.clear_cookies()
@@ -81,10 +90,10 @@ PICTURES: Mapping[str, tuple[Callable[[Camera], None], bool]] = {
     "key-issue": (Camera.issue_drawer, False),
     "key-secret": (Camera.secret, False),
     "session-links": (lambda camera: camera.at("/sessions"), False),
-    "session-link": (lambda camera: camera.at("/sessions/12"), True),
+    "session-link": (Camera.consumed_link, True),
     "settings": (lambda camera: camera.at("/settings"), True),
     "landing": (Camera.landing, False),
-    "landing-used": (Camera.closed, False),
+    "landing-used": (Camera.used, False),
     "sign-in": (Camera.sign_in_page, False),
 }
 

@@ -29,7 +29,7 @@ VIEWS = {
     "keys.index": ["?q=nothing-by-this-name"],
     "keys.new": ["?kind=competition", "?kind=feed"],
     "keys.show": ["?tab=callers", "?tab=refused", "?tab=activity"],
-    "session_tokens.index": ["?status=revoked"],
+    "session_tokens.index": ["?state=revoked"],
 }
 
 
