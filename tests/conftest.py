@@ -91,7 +91,12 @@ class Browser(FlaskClient):
 @pytest.fixture(scope="session")
 def app(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application on one of the two databases; tests run once on each."""
-    app = create_app(settings_for(database_url, own_redis_url, tmp_path_factory.mktemp("data")))
+    yield from application(database_url, own_redis_url, tmp_path_factory.mktemp("data"))
+
+
+def application(database_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
+    """The application for as long as a fixture lives."""
+    app = create_app(settings_for(database_url, redis_url, data_dir))
     app.testing = False  # errors must become answers, as they do for users
     app.test_client_class = Browser
     yield app

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.office import Office
-from tests.conftest import SECRET, migrate
+from tests.conftest import SECRET, application, migrate
 from tests.make import Make
 from tests.servers import WebServer
 
@@ -21,6 +22,19 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("browser") / "tiltyard.sqlite"
     migrate(f"sqlite:///{path}", path.parent)
     return f"sqlite:///{path}"
+
+
+# pytest keeps a session's fixture as it was first made, whichever `database_url` it was made for. What hangs on the one
+# above is therefore made here again, or it would be the application of the tests that ran before.
+@pytest.fixture(scope="session")
+def own_redis_url(redis_url: str, worker_id: str) -> str:
+    worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    return f"{redis_url}?db={12 + worker % 4}"
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    yield from application(database_url, own_redis_url, tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session")
