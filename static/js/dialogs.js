@@ -9,6 +9,7 @@
   let origin = null;      // address of the page under the drawer
   let pushed = 0;         // history entries the drawer made
   let leaving = false;    // our own history.go is under way
+  let asked = 0;          // questions so far
 
   office.ask = ({ title, text, yes = "Continue", no = "Cancel", danger = false }) => new Promise((resolve) => {
     const before = document.activeElement;
@@ -19,7 +20,13 @@
     button.className = danger ? "btn btn-danger" : "btn btn-primary";
     document.getElementById("ask-no").textContent = no;
     ask.returnValue = "";
-    ask.addEventListener("close", () => { before?.focus?.(); resolve(ask.returnValue === "yes"); }, { once: true });
+    const turn = asked += 1;
+    ask.addEventListener("close", function closed() {
+      if (turn === asked && ask.open) return;  // a quick second question: this is the first one's close, told late
+      ask.removeEventListener("close", closed);
+      before?.focus?.();
+      resolve(turn === asked && ask.returnValue === "yes");
+    });
     ask.showModal();
     document.getElementById("ask-no").focus();
   });
