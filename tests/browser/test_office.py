@@ -67,6 +67,7 @@ def test_a_game_is_added_changed_archived_and_brought_back(office: Office):
     name = page.get_by_label("Name", exact=True)
     name.fill("Neon Circuit 2")
     page.get_by_role("button", name="Save").click()
+    office.says("Neon Circuit 2")
     office.at("/games").from_menu("Neon Circuit 2", "Archive")
     expect(office.row("Neon Circuit 2")).to_contain_text("Archived")
     office.page.locator(".toast-box").get_by_role("button", name="Undo").click()
