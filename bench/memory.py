@@ -26,9 +26,8 @@ def main() -> int:
                 for path, headers in (("/v1/whoami", {"X-API-Key": key}), ("/sign-in", {}), ("/v1/whoami", {})):
                     done += sum(measure(server.port, path, headers, seconds=2).statuses.values())
             after = resident_mb(server.pid)
-    print(
-        f"  {before:.0f} MB at start, {after:.0f} MB after {done:,} requests (goal {GOAL_MB}){' MISSED' if after > GOAL_MB else ''}"
-    )
+    verdict = "  MISSED" if after > GOAL_MB else ""
+    print(f"  {before:.0f} MB at start, {after:.0f} MB after {done:,} requests (goal {GOAL_MB}){verdict}")
     return after > GOAL_MB
 
 
