@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = PortalApp("portal", static_folder=str(ROOT / "static"), template_folder=str(ROOT / "templates"))
     app.config.update(_configuration(settings))
     app.debug = settings.debug
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # fields stand in the order of the contract's page
     if make_url(settings.database_url).drivername == "sqlite":
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from portal.kernel.db import db
 from tests.browser.axe import violations
@@ -52,7 +53,7 @@ def test_alice_issues_a_key_in_the_drawer_and_is_asked_before_the_secret_is_lost
     page.keyboard.press("Escape")
     page.get_by_text("Leave without storing the secret?").wait_for()
     page.get_by_role("button", name="Stay").click()
-    assert page.locator("#secret-value").is_visible()
+    expect(page.locator("#secret-value")).to_be_visible()
     page.get_by_role("link", name="I have stored it").click()
     page.get_by_role("link", name="Night shift").wait_for()
     assert page.locator("#secret-value").count() == 0
@@ -105,8 +106,8 @@ def test_without_javascript_a_key_is_issued_disabled_and_revoked(office, browser
         assert plain.locator("#secret-value").inner_text().startswith("dpk_")
         plain.get_by_role("link", name="I have stored it").click()
         plain.get_by_role("button", name="Disable").click()
-        assert plain.get_by_text("Plain is disabled.", exact=False).first.is_visible()
+        expect(plain.get_by_text("Plain is disabled.", exact=False).first).to_be_visible()
         plain.get_by_role("link", name="Revoke key").click()
         plain.get_by_label("Name of the key").fill("Plain")
         plain.get_by_role("button", name="Revoke key").click()
-        assert plain.locator(".state", has_text="Revoked").first.is_visible()
+        expect(plain.locator(".state", has_text="Revoked").first).to_be_visible()

@@ -42,7 +42,7 @@ def uid_of(secret):
 
 def refused(answer, status, *words):
     assert answer.status_code == status, answer.text
-    assert list(answer.json) == ["error", "ok"] and answer.json["ok"] is False
+    assert list(answer.json) == ["ok", "error"] and answer.json["ok"] is False
     for word in words:
         assert word in answer.json["error"], answer.json
     return True

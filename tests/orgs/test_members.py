@@ -244,7 +244,9 @@ def test_every_change_of_a_member_is_written_down(make, session):
     invite(alice, org, org.charlie.email)
     post(alice, f"/o/{org.slug}/members/{uid_of(org, org.charlie)}/role", {"role": "admin"})
     post(alice, f"/o/{org.slug}/members/{uid_of(org, org.charlie)}/remove")
-    rows = session.scalars(select(AuditRow).where(AuditRow.org_id == org.id, AuditRow.actor_id == org.alice.uid)).all()
+    rows = session.scalars(
+        select(AuditRow).where(AuditRow.org_id == org.id, AuditRow.actor_id == org.alice.uid).order_by(AuditRow.id)
+    ).all()
     assert [(row.action, row.before, row.after, row.address) for row in rows] == [
         ("member.added", None, {"role": "member"}, "127.0.0.1"),
         ("member.changed", {"role": "member"}, {"role": "admin"}, "127.0.0.1"),
