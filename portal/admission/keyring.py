@@ -22,6 +22,7 @@ class Keyring:
     def __init__(self, book: KeyBook) -> None:
         self.book = book
         self._lock = threading.Lock()
+        self._asking = [threading.Lock() for _ in range(64)]
         self._known: dict[bytes, tuple[float, KeyRecord]] = {}
         self._familiar: dict[bytes, float] = {}
         self._guesses: dict[str, tuple[float, float]] = {}  # address -> (guesses left, at)
@@ -33,6 +34,11 @@ class Keyring:
 
     def look_up(self, key_digest: bytes) -> KeyRecord | None:
         """The record from the database, remembered from now on; None for an unknown key."""
+        # One look-up at a time for one key: fifty first calls at once must not ask for fifty connections.
+        with self._asking[key_digest[0] % len(self._asking)]:
+            return self.remembered(key_digest) or self._ask(key_digest)
+
+    def _ask(self, key_digest: bytes) -> KeyRecord | None:
         until = time.monotonic() + REMEMBER_SECONDS
         record = self.book.find(key_digest)
         with self._lock:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
 _writing: ContextVar[bool] = ContextVar("tiltyard_writing", default=False)
 
@@ -60,9 +60,10 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class database_now(ColumnElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
+class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
     """The database's own clock, comparable with a UTCDateTime column: every machine agrees on it."""
 
+    name = "database_now"
     inherit_cache = True
     type = UTCDateTime()
 

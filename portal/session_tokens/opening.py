@@ -108,7 +108,7 @@ def consume(
     mark = digest(attempt) if attempt else None
     found = digest(canonical(token))
     asked = {"asked": found, "at": clock(), "player": player_uuid, "mark": mark}
-    row = session.execute(_CONSUME, asked).mappings().first()
+    row = session.connection().execute(_CONSUME, asked).mappings().first()
     if row is None:
         return _answered_before(session, found, mark, clock())
     consumed = _told(row)

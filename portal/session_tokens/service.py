@@ -90,7 +90,7 @@ def create_session(
 def _inserted(session: Session, row: dict[str, Any]) -> int:
     """The new link's number. Raises Invalid where its target is not an active one of the organization."""
     game_id, stream_id = row["game_id"], row["stream_id"]
-    number = session.execute(_CREATE[game_id is not None, stream_id is not None], row).scalar()
+    number = session.connection().execute(_CREATE[game_id is not None, stream_id is not None], row).scalar()
     if number is None:
         check_target(session, row["org_id"], game_id, stream_id)
         raise Conflict("The game or stream was archived at this very moment. Choose another.")
