@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flask import Flask, jsonify
+from flask import Flask
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -24,15 +24,25 @@ WINDOWS = ("1000000 per minute", "1000000 per 10 seconds", "100000000 per day")
 
 
 def bench_app() -> Flask:
-    """Tiltyard with two more views that answer the same JSON: one open, one under Flask-Limiter (`bench.admission:app`)."""
+    """Tiltyard with the view of /v1/whoami twice more: open, and under Flask-Limiter (`bench.admission:app`)."""
     from portal import create_app
+    from portal.admission.caller import Caller
+    from portal.kernel.crypto import digest
     from portal.web.throttle import limiter
 
     app = create_app()
-    body = {"data": {"tenant_id": "0", "name": "bench", "scopes": [], "sport_allowlist": [], "rate_limit_rpm": 1}}
-    app.add_url_rule("/bench/open", "bench_open", lambda: jsonify(body))
-    limited = limiter.limit("; ".join(WINDOWS), key_func=lambda: "one key")(lambda: jsonify(body))
-    app.add_url_rule("/bench/limited", "bench_limited", limited)
+    with app.app_context():
+        key = app.extensions["gate"].keyring.book.find(digest(os.environ["BENCH_KEY"]))
+    view = app.view_functions["feed_api.whoami"].__wrapped__  # the very same view, without its guard
+
+    def opened():
+        return view(Caller(key, "127.0.0.1"))
+
+    def limited():
+        return view(Caller(key, "127.0.0.1"))
+
+    app.add_url_rule("/bench/open", "bench_open", opened)
+    app.add_url_rule("/bench/limited", "bench_limited", limiter.limit("; ".join(WINDOWS), key_func=lambda: "one key")(limited))
     return app
 
 
@@ -48,7 +58,7 @@ def main() -> int:
         key = seeded_key(environ)
         django = {"BENCH_DJANGO_REDIS": redis.url, "BENCH_DJANGO_DIR": scratch}
         with (
-            WebServer(Path(scratch), environ, target="bench.admission:app") as ours,
+            WebServer(Path(scratch), environ | {"BENCH_KEY": key}, target="bench.admission:app") as ours,
             WebServer(Path(scratch), environ | django, target="bench.peer_django:app", health="/open") as theirs,
         ):
             return report(ours.port, theirs.port, key, subprocess_key(django))
@@ -102,5 +112,5 @@ def report(ours: int, theirs: int, key: str, django_key: str) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-elif "TILTYARD_DATA" in os.environ and "BENCH_DJANGO_DIR" not in os.environ:
+elif "BENCH_KEY" in os.environ and "BENCH_DJANGO_DIR" not in os.environ:
     app = bench_app()
