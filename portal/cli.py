@@ -29,10 +29,8 @@ def create_owner(email: str, name: str, organization: str, currency: str, passwo
     """Create a person and the organization that they own."""
     try:
         with unit_of_work() as session:
-            user = service.create_user(session, email, name, password)
-            org = service.create_organization(session, organization, SYSTEM, currency=currency)
-            service.add_member(session, org, user, "owner", SYSTEM, granting="owner")
-            slug = org.slug
+            owned = {"organization": organization, "currency": currency, "email": email, "name": name, "password": password}
+            slug = service.create_owner(session, SYSTEM, **owned)[0].slug
     except PortalError as error:
         raise click.ClickException(error.message) from None
     click.echo(f"{email} owns {organization} (/o/{slug}/). Sign in at /sign-in.")

@@ -8,7 +8,6 @@ import threading
 import time
 
 from portal.admission.caller import KeyBook, KeyRecord
-from portal.kernel.crypto import digest
 from portal.web.client_ip import Address
 
 REMEMBER_SECONDS = 0.9  # counted from before the look-up, so that look-up and memory together stay below a second
@@ -53,11 +52,6 @@ class Keyring:
                 self._familiar[key_digest] = until + FAMILIAR_SECONDS
         return record
 
-    def forget(self) -> None:
-        """Drop everything remembered (tests, and after this process changed a key)."""
-        with self._lock:
-            self._known.clear()
-
     def may_guess(self, address: Address | None, key_digest: bytes) -> int:
         """0 when a look-up is allowed, else the seconds to wait. Keys seen good lately are not guesses."""
         if time.monotonic() < self._familiar.get(key_digest, 0):
@@ -76,11 +70,6 @@ class Keyring:
     def _guesses_left(self, where: str) -> float:
         left, at = self._guesses.get(where, (float(GUESSES), 0.0))
         return min(float(GUESSES), left + (time.monotonic() - at) / GUESS_EVERY)
-
-
-def digest_of(key: str) -> bytes:
-    """SHA-256 of the whole printed key."""
-    return digest(key)
 
 
 def _neighbourhood(address: Address | None) -> str:

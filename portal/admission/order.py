@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from werkzeug.datastructures import Headers
 
 from portal.admission.caller import Full, KeyRecord, Pass, Refusal
-from portal.admission.keyring import Keyring, digest_of
+from portal.admission.keyring import Keyring
 from portal.admission.limits import Limits
 from portal.admission.networks import admits
 from portal.kernel.clock import utc_now
+from portal.kernel.crypto import digest
 from portal.web.client_ip import Address
 
 
@@ -51,7 +52,7 @@ def credential_well_formed(attempt: Attempt) -> Refusal | None:
 def key_known(attempt: Attempt) -> Refusal | None:
     """From memory within the second, else one look-up, which an address that guesses has to wait for."""
     keyring = attempt.keyring
-    attempt.key_digest = digest_of(attempt.credentials[0])
+    attempt.key_digest = digest(attempt.credentials[0])
     attempt.key = keyring.remembered(attempt.key_digest)
     if attempt.key is not None:
         return None
