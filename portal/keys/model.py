@@ -157,6 +157,17 @@ class RefusedCall(Model):
     detail: Mapped[str] = mapped_column(String(300))
 
 
+class Reminder(Model):
+    """Somebody was told that a key expires: `days` (14, 3 or 1) before `expires_at`. A moved expiry is told anew."""
+
+    __tablename__ = "key_reminders"
+
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+
 def keys_of(org: Organization) -> Select[ApiKey]:
     """Every key of the organization, revoked ones too, in no order."""
     return select(ApiKey).where(ApiKey.org_id == org.id)

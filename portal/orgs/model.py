@@ -95,14 +95,21 @@ class SignIn(Model):
 
 
 class PasswordLink(Model):
-    """A link with which a person who was added by e-mail sets their first password. Only its digest is kept."""
+    """A link that sets a password once: the `first` of a person who was added by e-mail, or a `reset` of a forgotten one.
+
+    Only its digest is kept. A reset without an organization was made by whoever runs the server.
+    """
 
     __tablename__ = "password_links"
+    __table_args__ = (
+        CheckConstraint("kind IN ('first', 'reset')", name="kind", info={"says": "A password link is a first one or a reset."}),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), default="first")
     digest: Mapped[bytes] = mapped_column(unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    org_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

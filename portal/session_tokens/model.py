@@ -33,6 +33,7 @@ class SessionToken(Model):
             info={"field": "game_id", "says": LEADS_SOMEWHERE},
         ),
         Index("ix_session_tokens_org_id_id", "org_id", "id"),
+        Index("ix_session_tokens_org_id_created_at", "org_id", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
