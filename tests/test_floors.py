@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BREACHES = {
     "Imports point down only": ("portal/orgs/model.py", "import portal.keys.model"),
     "The kernel knows no web": ("portal/kernel/clock.py", "import portal.web.body"),
+    "The rules of a competition are pure": ("portal/formats/rules.py", "import portal.kernel.db"),
     "No contract imports another": ("portal/contracts/feed/answers.py", "import portal.contracts.agent.answers"),
     "Nobody imports the pages of another room": ("portal/console/navigation.py", "import portal.keys.pages"),
 }

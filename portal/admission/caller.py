@@ -69,6 +69,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """A call without a key that was let in: signed by `wallet` (as the caller spells it), or by nobody ("")."""
+
+    wallet: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """Let in: give `lease` back when the call is over."""
 

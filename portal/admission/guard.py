@@ -7,12 +7,15 @@ from typing import Any
 from flask import Flask, current_app, g, request
 from werkzeug.wrappers import Response
 
-from portal.admission.caller import Caller, KeyBook, Pass, Quota, Refusal
+from portal.admission import idempotency, wallet
+from portal.admission.caller import Caller, Guest, KeyBook, Pass, Quota, Refusal
 from portal.admission.keyring import GUESSES, Keyring
 from portal.admission.limits import Limits, RedisLimits
 from portal.admission.local_limits import LocalLimits
 from portal.admission.order import Attempt, credentials_in, decide
+from portal.admission.visitor import Visit, decide_visit
 from portal.kernel.clock import utc_now
+from portal.kernel.db import db
 from portal.web.client_ip import client_address
 from portal.web.errors import answer_problem, owner_of
 from portal.web.metrics import admissions
@@ -43,30 +46,40 @@ def init_app(app: Flask, book: KeyBook) -> None:
     app.teardown_request(_give_back_slots)
 
 
-def admit(scope: str | None, *, headers: tuple[str, ...] = HEADERS) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def admit(
+    scope: str | None, *, headers: tuple[str, ...] = HEADERS, signed: bool = False, public: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """View decorator: the view gets its `Caller` first. None asks for any valid key; `{sport}` is filled from the route.
 
-    A refusal is worded by the contract that owns the path; it never reaches the view.
+    `signed` also lets a wallet's signature in, `public` also lets in who shows no credential: the view then gets a
+    `Guest`, and has to ask itself what that guest may do. A refusal is worded by the contract that owns the path; it
+    never reaches the view. A POST with an Idempotency-Key runs once.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
             gate: Gate = current_app.extensions["gate"]
+            if signed or public:
+                answer = _visit(gate, signed, public)
+                if isinstance(answer, Guest):
+                    return _run(view, answer, answer.wallet.lower() or answer.address, arguments)
+                if answer is not None:
+                    return _refused(answer)
             attempt = _attempt(gate, scope, arguments.get("sport"), headers)
-            refusal = decide(attempt)
-            _note(gate, attempt, refusal)
+            refusal = _decided(gate, attempt)
             if refusal is not None:
                 return _refused(refusal)
             held = attempt.held
             assert held is not None
-            g.quota = held.quota
             try:
-                return view(Caller(attempt.record, str(attempt.address or "")), **arguments)
+                caller = Caller(attempt.record, str(attempt.address or ""))
+                return _run(view, caller, attempt.record.key_uid, arguments)
             finally:
                 gate.limits.leave(attempt.record.org_uid, held)
 
         guarded.required_scope = scope or "any key"  # type: ignore[attr-defined]
+        guarded.lets_in = (signed, public)  # type: ignore[attr-defined]
         return guarded
 
     return decorate
@@ -76,15 +89,49 @@ def enter(scope: str | None) -> Caller | Refusal:
     """The same decision inside a view that also serves people; the slot is given back when the request ends."""
     gate: Gate = current_app.extensions["gate"]
     attempt = _attempt(gate, scope, None, HEADERS)
-    refusal = decide(attempt)
-    _note(gate, attempt, refusal)
+    refusal = _decided(gate, attempt)
     if refusal is not None:
         return refusal
-    held: Pass | None = attempt.held
-    assert held is not None
-    g.quota = held.quota
-    g.setdefault("held_slots", []).append((gate.limits, attempt.record.org_uid, held))
+    assert attempt.held is not None
+    _hold(gate, attempt.record.org_uid, attempt.held)
     return Caller(attempt.record, str(attempt.address or ""))
+
+
+def _run(view: Callable[..., Any], who: Caller | Guest, owner: str, arguments: dict[str, Any]) -> Any:
+    if request.method != "POST" or not (key := idempotency.wanted()):
+        return view(who, **arguments)
+    return idempotency.once(owner, key, lambda: view(who, **arguments))
+
+
+def _decided(gate: Gate, attempt: Attempt) -> Refusal | None:
+    refusal = decide(attempt)
+    _note(gate, attempt, refusal)
+    if refusal is None and attempt.held is not None:
+        g.quota = attempt.held.quota
+    return refusal
+
+
+def _visit(gate: Gate, signed: bool, public: bool) -> Guest | Refusal | None:
+    """The guest or the refusal of a call without a key; None where a key is shown and the usual order decides."""
+    carries_key = bool(credentials_in(request.headers, HEADERS))
+    carries_signature = wallet.signed_in_headers(request.headers)
+    if (carries_key and not carries_signature) or not (carries_signature or public):
+        return None
+    visit = Visit(request.headers, client_address(request), carries_key, signed, request.method not in SAFE_METHODS, gate)
+    answer = decide_visit(visit)
+    admissions.labels(answer.reason if isinstance(answer, Refusal) else "ok").inc()
+    if isinstance(answer, Refusal):
+        return answer
+    held, proof = answer
+    _hold(gate, visit.bucket, held)
+    g.quota = held.quota
+    if proof is not None and visit.writes:
+        wallet.spend(db.session(), proof)
+    return Guest(proof.wallet if proof else "", str(visit.address or ""))
+
+
+def _hold(gate: Gate, bucket: str, held: Pass) -> None:
+    g.setdefault("held_slots", []).append((gate.limits, bucket, held))
 
 
 def _attempt(gate: Gate, scope: str | None, sport: str | None, headers: tuple[str, ...]) -> Attempt:
@@ -131,6 +178,6 @@ def _rate_headers(response: Any) -> Any:
 
 
 def _give_back_slots(_error: BaseException | None = None) -> None:
-    """Teardown: slots taken by `enter`."""
-    for limits, org, held in g.pop("held_slots", ()):
-        limits.leave(org, held)
+    """Teardown: slots taken by `enter` and by guests."""
+    for limits, bucket, held in g.pop("held_slots", ()):
+        limits.leave(bucket, held)

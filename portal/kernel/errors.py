@@ -22,6 +22,10 @@ class Invalid(PortalError):
         self.field = field
 
 
+class Unprocessable(Invalid):
+    """Well-formed, but it does not fit what is there: a draw in a bracket, a seed given twice."""
+
+
 class Unauthenticated(PortalError):
     """Nobody is signed in, or the credential is not good."""
 

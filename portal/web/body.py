@@ -26,6 +26,9 @@ _WORDS = {
     "extra_forbidden": "is not a field of this call. Remove it.",
     "string_type": "must be text.",
     "int_type": "must be a whole number, not text, a fraction or true/false.",
+    "int_parsing": "must be a whole number.",
+    "float_parsing": "must be a number.",
+    "bool_parsing": "must be true or false.",
     "int_from_float": "must be a whole number.",
     "float_type": "must be a number.",
     "bool_type": "must be true or false.",
@@ -63,11 +66,16 @@ def read_json(shape: type[Shape], *, optional: bool = False) -> Shape:
     try:
         return shape.model_validate(parse(raw))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        words = _WORDS.get(first["type"])
-        message = words.format(**first.get("ctx", {})) if words else f"is refused: {first['msg']}."
-        raise Invalid(field, f"{field[:80]} {message}") from None
+        raise refused(error) from None
+
+
+def refused(error: ValidationError) -> Invalid:
+    """The first thing that a model refuses, in our words: the field, the rule, never the value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "body"
+    words = _WORDS.get(first["type"])
+    message = words.format(**first.get("ctx", {})) if words else f"is refused: {first['msg']}."
+    return Invalid(field, f"{field[:80]} {message}")
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -99,7 +107,7 @@ class Repeated(ValueError):
 def _raw() -> bytes:
     if (request.content_length or 0) > MAX_BYTES:
         raise TooLarge("The body is larger than 1 MB. Send less.")
-    raw = request.stream.read(MAX_BYTES + 1) if request.content_length is None else request.get_data(cache=True)
+    raw = request.get_data(cache=True)  # bounded by MAX_CONTENT_LENGTH where no length was announced
     if len(raw) > MAX_BYTES:
         raise TooLarge("The body is larger than 1 MB. Send less.")
     return raw

@@ -41,6 +41,7 @@ STATUS = {
 }
 
 _BY_ERROR: tuple[tuple[type[errors.PortalError], str], ...] = (
+    (errors.Unprocessable, "unprocessable"),
     (errors.Invalid, "invalid"),
     (errors.Unauthenticated, "missing_credential"),
     (errors.Forbidden, "forbidden"),

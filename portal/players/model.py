@@ -1,0 +1,64 @@
+"""Teams and their rosters."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.kernel.clock import utc_now
+from portal.kernel.db import Model, UTCDateTime
+from portal.kernel.errors import NotFound
+from portal.kernel.ids import new_uid
+
+ROSTER_ROLES = ("captain", "player", "substitute")
+
+
+class Team(Model):
+    """A deleted team keeps its row, so that results of the past keep its name; no finder returns it."""
+
+    __tablename__ = "teams"
+    __table_args__ = (Index("ix_teams_org_id_name", "org_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    tag: Mapped[str | None] = mapped_column(String(6))
+    logo_url: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class RosterEntry(Model):
+    """One player of a team. `wallet` is as it was given, `wallet_key` the same in lower case."""
+
+    __tablename__ = "roster_entries"
+    __table_args__ = (
+        UniqueConstraint("team_id", "wallet_key", info={"field": "wallet", "says": "This wallet is on the roster already."}),
+        CheckConstraint(
+            "role IN ('captain', 'player', 'substitute')",
+            name="role",
+            info={"field": "role", "says": "A player is captain, player or substitute."},
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    wallet: Mapped[str] = mapped_column(String(42))
+    wallet_key: Mapped[str] = mapped_column(String(42), index=True)
+    role: Mapped[str] = mapped_column(String(10), default="player")
+    joined_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+
+def teams_of(org_id: int) -> Select[Team]:
+    """The organization's teams that were not deleted."""
+    return select(Team).where(Team.org_id == org_id, Team.deleted_at.is_(None))
+
+
+def team_by_uid(session: Session, org_id: int, uid: str) -> Team:
+    """Raises NotFound."""
+    team = session.scalar(teams_of(org_id).where(Team.uid == uid))
+    if team is None:
+        raise NotFound("Team not found.")
+    return team
