@@ -30,6 +30,7 @@ from portal.orgs.account_pages import pages as orgs_account_pages
 from portal.orgs.agent_pages import pages as orgs_agent_pages
 from portal.orgs.member_pages import pages as orgs_member_pages
 from portal.orgs.pages import pages as orgs_pages
+from portal.orgs.reset_pages import pages as orgs_reset_pages
 from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
 from portal.paths import ROOT
 from portal.public.pages import pages as public_pages
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     health_pages,
     metrics_pages,
     orgs_sign_in_pages,
+    orgs_reset_pages,
     orgs_account_pages,
     orgs_pages,
     orgs_member_pages,

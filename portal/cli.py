@@ -3,16 +3,19 @@
 import os
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 
-from portal.audit.service import SYSTEM
+from portal.audit.service import SYSTEM, record
 from portal.kernel.db import unit_of_work
 from portal.kernel.errors import PortalError
-from portal.orgs import service
+from portal.orgs import resets, service
+from portal.orgs.password_links import LIFE
+from portal.session_tokens import player_jwt
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(create_owner)
+    for command in (create_owner, reset_password, rotate_signing_key):
+        app.cli.add_command(command)
     if "FLASK_RUN_FROM_CLI" in os.environ:
         from portal.migrating import attach  # here, because only a `flask` command migrates
 
@@ -34,3 +37,28 @@ def create_owner(email: str, name: str, organization: str, currency: str, passwo
     except PortalError as error:
         raise click.ClickException(error.message) from None
     click.echo(f"{email} owns {organization} (/o/{slug}/). Sign in at /sign-in.")
+
+
+@click.command("reset-password")
+@click.argument("email")
+def reset_password(email: str) -> None:
+    """Print a one-time link with which somebody who forgot their password sets a new one."""
+    try:
+        with unit_of_work() as session:
+            token = resets.reset_for_anybody(session, email)
+    except PortalError as error:
+        raise click.ClickException(error.message) from None
+    hours = int(LIFE["reset"].total_seconds() // 3600)
+    click.echo(f"Hand this link to {email}, and to nobody else. It works once, within {hours} hours:")
+    click.echo(f"{current_app.config['SETTINGS'].base_url}/reset/{token}")
+
+
+@click.command("rotate-signing-key")
+def rotate_signing_key() -> None:
+    """Sign player tokens with a new key from now on."""
+    with unit_of_work() as session:
+        kid = player_jwt.retire_signing_key(session, current_app.config["SETTINGS"].secret_key)
+        record(session, None, SYSTEM, "signing_key.rotated", ("signing_key", kid, kid))
+    minutes = int(player_jwt.PUBLISHED_AFTER_RETIREMENT.total_seconds() // 60)
+    click.echo(f"Player tokens are signed with {kid} from now on.")
+    click.echo(f"The key before stays published for {minutes} minutes, longer than any token that it signed.")

@@ -13,12 +13,13 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    # SQLite rebuilds the table for each block; nothing points at it, and it holds a few rows.
+    # SQLite rebuilds the table; nothing points at it, and it holds a few rows. The default stays for processes of the
+    # version before, which may still run.
     with op.batch_alter_table("password_links") as links:
         links.add_column(sa.Column("kind", sa.String(length=8), nullable=False, server_default="first"))
+        links.add_column(sa.Column("made_by_id", sa.Integer(), nullable=True))
         links.alter_column("org_id", existing_type=sa.Integer(), nullable=True)
-    with op.batch_alter_table("password_links") as links:
-        links.alter_column("kind", existing_type=sa.String(length=8), existing_nullable=False, server_default=None)
+        links.create_foreign_key(op.f("fk_password_links_made_by_id_users"), "users", ["made_by_id"], ["id"])
         links.create_check_constraint(op.f("ck_password_links_kind"), "kind IN ('first', 'reset')")
     op.create_table(
         "key_reminders",
@@ -39,5 +40,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM password_links WHERE org_id IS NULL OR kind = 'reset'")
     with op.batch_alter_table("password_links") as links:
         links.drop_constraint(op.f("ck_password_links_kind"), type_="check")
+        links.drop_constraint(op.f("fk_password_links_made_by_id_users"), type_="foreignkey")
+        links.drop_column("made_by_id")
         links.drop_column("kind")
         links.alter_column("org_id", existing_type=sa.Integer(), nullable=False)

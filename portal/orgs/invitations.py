@@ -2,21 +2,16 @@
 
 import secrets
 from dataclasses import replace
-from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
 from portal.kernel.clock import Clock, utc_now
-from portal.kernel.crypto import digest
-from portal.kernel.errors import Conflict, Forbidden, Gone
+from portal.kernel.errors import Conflict
 from portal.orgs import service
-from portal.orgs.model import ROLES, Membership, Organization, PasswordLink, User, membership_by_uid
-from portal.orgs.sign_in import hash_password
-
-LIFE = timedelta(hours=72)
-DEAD = "This link was used, replaced or has expired. Ask the person who sent it for a new one."
+from portal.orgs.model import Membership, Organization, PasswordLink, User, membership_by_uid
+from portal.orgs.password_links import issue, use
 
 
 def add_by_email(
@@ -31,72 +26,48 @@ def add_by_email(
     if user is None:
         user = service.create_user(session, email, name or email.split("@")[0], secrets.token_urlsafe(32))
         membership = service.add_member(session, org, user, role, actor, granting)
-        return membership, _issue(session, org, user)
+        return membership, issue(session, user, "first", org)
     waiting_elsewhere = is_waiting(session, user.id) and not is_waiting(session, user.id, org.id)
     if waiting_elsewhere:
         raise Conflict("This person has not used the link of another organization yet. Add them after they have.")
     membership = service.add_member(session, org, user, role, actor, granting)
-    return membership, _issue(session, org, user) if is_waiting(session, user.id) else None
+    return membership, issue(session, user, "first", org) if is_waiting(session, user.id) else None
 
 
 def renew(session: Session, org: Organization, member_uid: str, actor: Actor, granting: str) -> tuple[Membership, str]:
     """A new link in place of the old one, for somebody who has not set a password yet. Raises NotFound, Forbidden, and
     Conflict once they have, or where another organization invited them."""
     membership = membership_by_uid(session, org, member_uid)
-    if ROLES.index(membership.role) > ROLES.index(granting):
-        raise Forbidden(f"Only an owner can do this to the role {membership.role}. You hold {granting}.")
+    service.may_grant(membership.role, granting)
     if not is_waiting(session, membership.user_id, org.id):
         raise Conflict("This person has set a password already. They can change it on their account page.")
     record(session, org.id, actor, "member.link_renewed", ("member", membership.uid, membership.user.email))
-    return membership, _issue(session, org, membership.user)
+    return membership, issue(session, membership.user, "first", org)
+
+
+def accept(session: Session, token: str, name: str, password: str, *, actor: Actor, clock: Clock = utc_now) -> User:
+    """Set the first password and the name; the link is used up. Raises Gone, and Invalid first."""
+    user, org_id = use(session, token, "first", password, clock)
+    user.name = name
+    session.flush()
+    actor = replace(actor, kind="user", id=user.uid, label=user.email)
+    record(session, org_id, actor, "member.joined", ("user", user.uid, user.email))
+    return user
 
 
 def is_waiting(session: Session, user_id: int, org_id: int | None = None) -> bool:
     """True while a person who came by a link (of that organization, when given) has never set a password."""
     mine = PasswordLink.user_id == user_id
     used = session.scalar(select(exists().where(mine, PasswordLink.used_at.is_not(None))))
-    from_org = mine if org_id is None else mine & (PasswordLink.org_id == org_id)
+    first = mine & (PasswordLink.kind == "first")
+    from_org = first if org_id is None else first & (PasswordLink.org_id == org_id)
     return not used and bool(session.scalar(select(exists().where(from_org))))
 
 
 def waiting_members(session: Session, org: Organization) -> set[int]:
     """The ids of the people whom this organization added and who have not set a password yet. One statement."""
     used = exists().where(PasswordLink.user_id == Membership.user_id, PasswordLink.used_at.is_not(None))
-    linked = exists().where(PasswordLink.user_id == Membership.user_id, PasswordLink.org_id == org.id)
+    linked = exists().where(
+        PasswordLink.user_id == Membership.user_id, PasswordLink.kind == "first", PasswordLink.org_id == org.id
+    )
     return set(session.scalars(select(Membership.user_id).where(Membership.org_id == org.id, linked, ~used)))
-
-
-def peek(session: Session, token: str, clock: Clock = utc_now) -> PasswordLink:
-    """The living link behind a token; raises Gone for every other."""
-    link = session.scalar(select(PasswordLink).where(PasswordLink.digest == digest(token), *_alive(clock)))
-    if link is None:
-        raise Gone(DEAD)
-    return link
-
-
-def accept(session: Session, token: str, name: str, password: str, *, actor: Actor, clock: Clock = utc_now) -> User:
-    """Set the password; the link is used up in the same statement that finds it. Raises Gone, and Invalid first."""
-    password_hash = hash_password(password)
-    used = update(PasswordLink).where(PasswordLink.digest == digest(token), *_alive(clock)).values(used_at=clock())
-    found = session.execute(used.returning(PasswordLink.user_id, PasswordLink.org_id)).first()
-    if found is None:
-        raise Gone(DEAD)
-    user = session.get_one(User, found.user_id)
-    user.name, user.password_hash = name, password_hash
-    session.flush()
-    actor = replace(actor, kind="user", id=user.uid, label=user.email)
-    record(session, found.org_id, actor, "member.joined", ("user", user.uid, user.email))
-    return user
-
-
-def _alive(clock: Clock) -> tuple[ColumnElement[bool], ...]:
-    return (PasswordLink.used_at.is_(None), PasswordLink.expires_at > clock())
-
-
-def _issue(session: Session, org: Organization, user: User, clock: Clock = utc_now) -> str:
-    """One living link a person: the ones before it die."""
-    session.execute(delete(PasswordLink).where(PasswordLink.user_id == user.id, PasswordLink.used_at.is_(None)))
-    token = secrets.token_urlsafe(32)
-    session.add(PasswordLink(digest=digest(token), user_id=user.id, org_id=org.id, expires_at=clock() + LIFE))
-    session.flush()
-    return token

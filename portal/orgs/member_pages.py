@@ -5,7 +5,7 @@ from wtforms import RadioField, StringField
 
 from portal.kernel.db import db
 from portal.kernel.errors import PortalError
-from portal.orgs import invitations, service
+from portal.orgs import invitations, password_links, resets, service
 from portal.orgs.access import Place, inside, role_in
 from portal.orgs.model import ROLES, Membership, Organization, User, members_of, membership_by_uid
 from portal.web.forms import Form, Length, Optional, Required
@@ -70,7 +70,9 @@ def new(place: Place) -> Response:
             member, token = invitations.add_by_email(
                 db.session(), place.organization, form.email.data, form.name.data or "", form.role.data, place.actor, place.role
             )  # fmt: skip
-            return _link(place, member, token) if token else finish(_list(place), f"{member.user.email} is a member now.")
+            if not token:
+                return finish(_list(place), f"{member.user.email} is a member now.")
+            return _link(place, member, "first", url_for("sign_in.join", token=token, _external=True))
         except PortalError as error:
             form.refuse(error)
     return _sheet("orgs/member_new.html", "orgs/_member_new", form)
@@ -110,18 +112,35 @@ def link(place: Place, uid: object) -> Response:
     form = Form()
     if form.validate_on_submit():
         try:
-            return _link(place, *invitations.renew(db.session(), place.organization, member.uid, place.actor, place.role))
+            member, token = invitations.renew(db.session(), place.organization, member.uid, place.actor, place.role)
+            return _link(place, member, "first", url_for("sign_in.join", token=token, _external=True))
         except PortalError as error:
             form.refuse(error)
     return _sheet("orgs/member_link.html", "orgs/_member_link", form, member=member)
 
 
-def _link(place: Place, member: Membership, token: str) -> Response:
-    url = url_for("sign_in.join", token=token, _external=True)
-    hours = int(invitations.LIFE.total_seconds() // 3600)
-    return render(
-        "orgs/member_added.html", "orgs/_member_added.html", member=member, link=url, done_url=_list(place), hours=hours
-    )
+@pages.route("/o/<org_slug>/members/<uuid:uid>/reset", methods=["GET", "POST"])
+@inside("admin")
+def reset(place: Place, uid: object) -> Response:
+    """A link with which a member who forgot their password sets a new one."""
+    member = membership_by_uid(db.session(), place.organization, str(uid))
+    form = Form()
+    if form.validate_on_submit():
+        try:
+            member, token = resets.reset_for_member(
+                db.session(), place.organization, member.uid, place.actor, place.user, place.role
+            )
+            return _link(place, member, "reset", url_for("resets.show", token=token, _external=True))
+        except PortalError as error:
+            form.refuse(error)
+    return _sheet("orgs/member_reset.html", "orgs/_member_reset", form, member=member)
+
+
+def _link(place: Place, member: Membership, kind: str, url: str) -> Response:
+    """The link, shown once."""
+    hours = int(password_links.LIFE[kind].total_seconds() // 3600)
+    page, part = "orgs/member_added.html", "orgs/_member_added.html"
+    return render(page, part, member=member, kind=kind, link=url, done_url=_list(place), hours=hours)
 
 
 def _sheet(page: str, part: str, form: Form, **context: object) -> Response:

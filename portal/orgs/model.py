@@ -97,7 +97,7 @@ class SignIn(Model):
 class PasswordLink(Model):
     """A link that sets a password once: the `first` of a person who was added by e-mail, or a `reset` of a forgotten one.
 
-    Only its digest is kept. A reset without an organization was made by whoever runs the server.
+    Only its digest is kept. A reset was made by a member of the organization, or, without both, by whoever runs the server.
     """
 
     __tablename__ = "password_links"
@@ -106,15 +106,16 @@ class PasswordLink(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(8), default="first")
+    kind: Mapped[str] = mapped_column(String(8), default="first", server_default="first")
     digest: Mapped[bytes] = mapped_column(unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     org_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    user: Mapped[User] = relationship(lazy="joined")
+    user: Mapped[User] = relationship(lazy="joined", foreign_keys=[user_id])
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def no_user_yet(session: Session) -> bool:
 
 def add_member(session: Session, org: Organization, user: User, role: str, actor: Actor, granting: str) -> Membership:
     """Give `user` a role in `org`. `granting` is the actor's own role: nobody grants above it (Forbidden)."""
-    _may_grant(role, granting)
+    may_grant(role, granting)
     if session.scalar(select(Membership.id).where(Membership.org_id == org.id, Membership.user_id == user.id)):
         raise Conflict(f"{user.email} is a member already. Change the role in the list instead.")
     membership = Membership(org_id=org.id, user_id=user.id, role=role, user=user)
@@ -131,8 +131,8 @@ def change_role(session: Session, org: Organization, uid: str, role: str, actor:
     """Raises NotFound, Forbidden above the actor's own role, Conflict for the last owner."""
     _lock_members(session, org)
     membership = membership_by_uid(session, org, uid)
-    _may_grant(role, granting)
-    _may_grant(membership.role, granting)
+    may_grant(role, granting)
+    may_grant(membership.role, granting)
     if role != "owner":
         _keep_an_owner(session, org, membership)
     before = {"role": membership.role}
@@ -147,7 +147,7 @@ def remove_member(session: Session, org: Organization, uid: str, actor: Actor, g
     """Remove the membership and end the person's sign-ins. Raises NotFound, Forbidden, Conflict for the last owner."""
     _lock_members(session, org)
     membership = membership_by_uid(session, org, uid)
-    _may_grant(membership.role, granting)
+    may_grant(membership.role, granting)
     _keep_an_owner(session, org, membership)
     subject = ("member", membership.uid, membership.user.email)
     record(session, org.id, actor, "member.removed", subject, before={"role": membership.role})
@@ -182,7 +182,8 @@ def _subject(org: Organization) -> tuple[str, object, str]:
     return ("organization", org.uid, org.name)
 
 
-def _may_grant(role: str, granting: str) -> None:
+def may_grant(role: str, granting: str) -> None:
+    """Nobody gives, takes or touches a role above their own (Forbidden); Invalid for what is no role."""
     if role not in ROLES:
         raise Invalid("role", f"{role} is not a role. Choose owner, admin or member.")
     if ROLES.index(role) > ROLES.index(granting):

@@ -4,20 +4,19 @@ The three forms that check or make a password bring their own unit of work: argo
 SQLite's one write lock must not be held meanwhile.
 """
 
-from flask import Blueprint, Response, g, request, session, url_for
+from flask import Blueprint, Response, request, session, url_for
 from flask_login import current_user, login_required, logout_user
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields import HiddenField
 
-from portal.audit.service import Actor, record
+from portal.audit.service import record
 from portal.kernel.crypto import digest
 from portal.kernel.db import db, unit_of_work
 from portal.kernel.errors import Invalid, NotFound, PortalError, Unauthenticated
-from portal.orgs import invitations, service
+from portal.orgs import invitations, password_links, service
 from portal.orgs import sign_in as sign_ins
-from portal.orgs.model import User
 from portal.orgs.service import CURRENCIES, EMAIL
-from portal.orgs.signed_in import PASSWORD_RULE, actor_of, begin, failed, in_own_work, safe_path
+from portal.orgs.signed_in import NewPassword, actor_of, failed, go_in, in_own_work, safe_path, unshared, visitor
 from portal.web.forms import Form, Length, Required
 from portal.web.render import redirect_to, render, toast
 from portal.web.throttle import address_key, limiter
@@ -33,17 +32,6 @@ class SignInForm(Form):
         "Password", [Required("Write your password."), Length(200)], render_kw={"autocomplete": "current-password"}
     )
     next = HiddenField()
-
-
-class NewPassword:
-    """Mixin: the field for a password that is chosen now."""
-
-    password = PasswordField(
-        "Password",
-        [Required("Choose a password."), Length(200)],
-        description=PASSWORD_RULE,
-        render_kw={"autocomplete": "new-password"},
-    )
 
 
 class SetupForm(NewPassword, Form):
@@ -85,7 +73,7 @@ def check() -> Response:
     if form.validate_on_submit():
         try:
             user = sign_ins.check_password(db.session(), form.email.data, form.password.data)
-            return _go_in(user.id, form.next.data)
+            return go_in(user.id, form.next.data)
         except Unauthenticated as error:
             _note_failure(form.email.data)
             form.refuse(error)
@@ -134,8 +122,8 @@ def set_up() -> Response:
     if form.validate_on_submit():
         try:
             with unit_of_work() as work:
-                user = service.first_owner(work, _visitor(form.email.data), **form.data)[1].id
-            return _go_in(user, "")
+                user = service.first_owner(work, visitor(form.email.data), **form.data)[1].id
+            return go_in(user, "")
         except NotFound:
             raise
         except PortalError as error:
@@ -147,9 +135,9 @@ def set_up() -> Response:
 @limiter.limit("60 per minute")
 def join(token: str) -> Response:
     """Show the form, use nothing up: mail scanners open links."""
-    link = invitations.peek(db.session(), token)
+    link = password_links.peek(db.session(), token, "first")
     form = JoinForm(formdata=None, data={"name": link.user.name})
-    return _unshared(render("orgs/join.html", "orgs/_join_form.html", form=form, link=link, token=token))
+    return unshared(render("orgs/join.html", "orgs/_join_form.html", form=form, link=link, token=token))
 
 
 @pages.post("/join/<token>")
@@ -157,25 +145,16 @@ def join(token: str) -> Response:
 @limiter.limit("20 per minute")
 def accept(token: str) -> Response:
     """Set the password and sign in; the link is used up."""
-    link = invitations.peek(db.session(), token)
+    link = password_links.peek(db.session(), token, "first")
     form = JoinForm()
     if form.validate_on_submit():
         try:
             with unit_of_work() as work:
-                user = invitations.accept(work, token, form.name.data, form.password.data, actor=_visitor("")).id
-            return _go_in(user, "")
+                user = invitations.accept(work, token, form.name.data, form.password.data, actor=visitor("")).id
+            return go_in(user, "")
         except Invalid as error:
             form.refuse(error)
-    return _unshared(render("orgs/join.html", "orgs/_join_form.html", 422, form=form, link=link, token=token))
-
-
-def _go_in(user_id: int, wanted: str) -> Response:
-    with unit_of_work() as work:
-        token = sign_ins.open_sign_in(work, user_id, address=g.address, user_agent=request.user_agent.string)
-        user = work.get_one(User, user_id)
-        record(work, None, actor_of(user), "sign_in.succeeded", ("user", user.uid, user.email))
-    begin(token)
-    return redirect_to(safe_path(wanted) or "/")
+    return unshared(render("orgs/join.html", "orgs/_join_form.html", 422, form=form, link=link, token=token))
 
 
 def _note_failure(email: str) -> None:
@@ -183,15 +162,4 @@ def _note_failure(email: str) -> None:
     email = email.strip().lower()
     label = email if EMAIL.fullmatch(email) else "(not an e-mail address)"
     with unit_of_work() as work:
-        record(work, None, _visitor(label), "sign_in.failed", ("user", "", label))
-
-
-def _visitor(label: str) -> Actor:
-    return Actor("visitor", "", label, g.address, g.request_id)
-
-
-def _unshared(response: Response) -> Response:
-    """The address holds a secret: it goes to nobody."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+        record(work, None, visitor(label), "sign_in.failed", ("user", "", label))

@@ -7,17 +7,30 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from sqlalchemy.exc import DBAPIError, OperationalError
+from wtforms import PasswordField
 
-from portal.audit.service import Actor
+from portal.audit.service import Actor, record
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
 from portal.kernel.log import log
 from portal.orgs import sign_in
 from portal.orgs.model import SignIn, User
+from portal.web.forms import Length, Required
 from portal.web.render import redirect_to
 
 LONGEST_PATH = 2000
 PASSWORD_RULE = "At least 12 characters. Several words are easier to remember than signs."  # noqa: S105
+
+
+class NewPassword:
+    """Mixin: the field for a password that is chosen now."""
+
+    password = PasswordField(
+        "Password",
+        [Required("Choose a password."), Length(200)],
+        description=PASSWORD_RULE,
+        render_kw={"autocomplete": "new-password"},
+    )
 
 
 class Browser(UserMixin):
@@ -72,6 +85,28 @@ def failed(response: Response) -> bool:
 def actor_of(user: User) -> Actor:
     """The signed-in person outside of any organization."""
     return Actor("user", user.uid, user.email, g.address, g.request_id)
+
+
+def visitor(label: str) -> Actor:
+    """Whoever asks, before they have shown who they are."""
+    return Actor("visitor", "", label, g.address, g.request_id)
+
+
+def unshared(response: Response) -> Response:
+    """The address holds a secret: it goes to nobody."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def go_in(user_id: int, wanted: str) -> Response:
+    """Sign this browser in as a person who was checked, and send it to `wanted` or the first page."""
+    with unit_of_work() as work:
+        token = sign_in.open_sign_in(work, user_id, address=g.address, user_agent=request.user_agent.string)
+        user = work.get_one(User, user_id)
+        record(work, None, actor_of(user), "sign_in.succeeded", ("user", user.uid, user.email))
+    begin(token)
+    return redirect_to(safe_path(wanted) or "/")
 
 
 def safe_path(text: str | None) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.audit.service import SYSTEM
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
-from portal.orgs import invitations
+from portal.orgs import invitations, resets
 from portal.orgs.model import Membership, Organization
 from tests import servers
 from tests.browser.axe import faults
@@ -110,13 +110,14 @@ def test_pages_of_somebody_who_is_not_signed_in(quiet: Page, make: Make, server:
     with unit_of_work() as session:
         owner = session.get_one(Organization, org.id)
         _, token = invitations.add_by_email(session, owner, f"{unique('dora')}@example.com", "Dora", "member", SYSTEM, "owner")
+        reset = resets.reset_for_anybody(session, org.bob.email)
     give_cookie(quiet.context, server, make, org.alice)
     found = []
     for path, status in ((f"/o/{org.slug}/keys/nowhere", 404), ("/organizations", 200), ("/account", 200)):
         assert quiet.goto(server + path).status == status
         found += faults(quiet, path)
     quiet.context.clear_cookies()
-    for path, status in (("/sign-in", 200), (f"/join/{token}", 200), ("/nowhere", 404)):
+    for path, status in (("/sign-in", 200), (f"/join/{token}", 200), (f"/reset/{reset}", 200), ("/nowhere", 404)):
         assert quiet.goto(server + path).status == status
         found += faults(quiet, path)
     console_errors.clear()  # the 404s
