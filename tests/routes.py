@@ -36,6 +36,7 @@ ROLES: dict[str, str] = {
     "members.remove": ADMIN,
     "members.reset": ADMIN,
     "members.role": ADMIN,
+    "orgs.sandbox": OWNER,
     "orgs.save_allowlist": ADMIN,
     "orgs.save_general": ADMIN,
     "orgs.settings": MEMBER,

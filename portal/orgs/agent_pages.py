@@ -1,7 +1,7 @@
 """The agents below an operator."""
 
 from flask import Blueprint, Response, request, url_for
-from wtforms import SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound, PortalError
@@ -11,13 +11,26 @@ from portal.orgs.model import Organization, agents_of
 from portal.orgs.service import CURRENCIES
 from portal.web.forms import Form, Length, Required
 from portal.web.render import finish, render
-from portal.web.tables import Badge, Column, Search, Table
+from portal.web.tables import Badge, Choice, Column, Search, Table
 
 pages = Blueprint("agents", __name__)
 
 
+SANDBOX = (
+    "For trying things out: its casino keys are test keys (sk_test_), and every page wears the sandbox badge. "
+    "It cannot be changed later."
+)
+
+
+def _world(agent: Organization) -> Badge:
+    return Badge("Sandbox", "warning") if agent.is_sandbox else Badge("Live", "live")
+
+
 def _state(agent: Organization) -> Badge:
     return Badge("Disabled", "failing") if agent.disabled_at else Badge("Active", "live")
+
+
+WORLDS = {"live": Organization.is_sandbox.is_(False), "sandbox": Organization.is_sandbox.is_(True)}
 
 
 AGENTS = Table(
@@ -31,12 +44,16 @@ AGENTS = Table(
             link=lambda agent: url_for("console.overview", org_slug=agent.slug),
         ),
         Column("state", "Status", value=_state, kind="badge"),
+        Column("world", "Environment", value=_world, sort=Organization.is_sandbox, kind="badge"),
         Column("currency", "Currency", sort=Organization.currency),
         Column("uid", "Id", kind="id"),
         Column("id", "Number", kind="number", shown=False),
         Column("created_at", "Created", sort=Organization.created_at, kind="time"),
     ],
-    filters=[Search([Organization.name, Organization.slug, Organization.uid], label="Name or id")],
+    filters=[
+        Search([Organization.name, Organization.slug, Organization.uid], label="Name or id"),
+        Choice("world", "Environment", [("live", "Live"), ("sandbox", "Sandbox")], criteria_of=WORLDS),
+    ],
     order="name",
     noun=("agent", "agents"),
 )
@@ -51,6 +68,12 @@ class AgentForm(Form):
     )
 
 
+class WorldForm(AgentForm):
+    """Below a live operator there may be both."""
+
+    is_sandbox = BooleanField("Sandbox", description=SANDBOX)
+
+
 @pages.get("/o/<org_slug>/agents")
 @inside("member")
 def index(place: Place) -> Response:
@@ -61,13 +84,15 @@ def index(place: Place) -> Response:
 @pages.route("/o/<org_slug>/agents/new", methods=["GET", "POST"])
 @inside("admin")
 def new(place: Place) -> Response:
-    form = AgentForm(data={"currency": _operator(place).currency})
+    operator = _operator(place)
+    kind = AgentForm if operator.is_sandbox else WorldForm
+    form = kind(data={"currency": operator.currency})
     if form.validate_on_submit():
         try:
+            wanted = {"currency": form.currency.data, "sandbox": form.data.get("is_sandbox", False)}
             agent = service.create_organization(
-                db.session(), form.name.data, place.actor,
-                currency=form.currency.data, parent=place.organization, level="agent",
-            )  # fmt: skip
+                db.session(), form.name.data, place.actor, parent=operator, level="agent", **wanted
+            )
             return finish(url_for("agents.index", org_slug=place.organization.slug), f"Agent {agent.name} created.")
         except PortalError as error:
             form.refuse(error)

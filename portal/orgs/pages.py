@@ -32,6 +32,10 @@ class GeneralForm(Form):
     concurrency = IntegerField("Calls in flight", [Between(1, 10_000, "calls")])
 
 
+class SandboxForm(Form):
+    name = StringField("Name", [Required("Write a name for the sandbox."), Length(100, low=2)])
+
+
 class AllowlistForm(Form):
     allowed_addresses = TextAreaField("Allowed addresses", [Length(30_000)])
     act = StringField()  # which button: empty saves, `mine` adds the person's own address, `check` tries the list
@@ -54,6 +58,24 @@ def save_general(place: Place) -> Response:
         except PortalError as error:
             form.refuse(error)
     return _page(place, "orgs/_general_form.html", 422, general_form=form)
+
+
+@pages.route("/o/<org_slug>/settings/sandbox", methods=["GET", "POST"])
+@inside("owner")
+def sandbox(place: Place) -> Response:
+    """Make a sandbox beside a live operator, and go there."""
+    org = place.organization
+    form = SandboxForm(data={"name": f"{org.name[:92]} sandbox"})
+    if form.validate_on_submit():
+        try:
+            twin = service.create_twin(db.session(), org, place.user, form.name.data, place.actor)
+            toast(f"{twin.name} created. You are in the sandbox now.")
+            return redirect_to(url_for("console.overview", org_slug=twin.slug))
+        except PortalError as error:
+            form.refuse(error)
+    failed = form.is_submitted()
+    part = "orgs/_sandbox_form.html" if failed else "orgs/_sandbox.html"
+    return render("orgs/sandbox.html", part, 422 if failed else 200, form=form)
 
 
 @pages.post("/o/<org_slug>/settings/allowlist")

@@ -31,8 +31,8 @@ def create_organization(
     sandbox: bool = False,
     field: str = "name",
 ) -> Organization:
-    """A new organization; below `parent` when given, in the parent's world (sandbox or live). Raises Conflict, and
-    Invalid naming `field` where the name does not fit."""
+    """A new organization; below `parent` when given. A sandbox has only sandboxes below it. Raises Conflict, and Invalid
+    naming `field` where the name does not fit."""
     _fitting_name(field, name)
     if currency not in CURRENCIES:
         raise Invalid("currency", f"{currency} is not offered. Choose one of {', '.join(CURRENCIES)}.")
@@ -44,13 +44,29 @@ def create_organization(
         currency=currency,
         parent_id=parent.id if parent else None,
         level=level,
-        is_sandbox=parent.is_sandbox if parent else sandbox,
+        is_sandbox=sandbox or (parent is not None and parent.is_sandbox),
     )
     session.add(organization)
     session.flush()
     subject = ("organization", organization.uid, organization.name)
     record(session, organization.id, actor, "organization.created", subject, after=snapshot(organization))
     return organization
+
+
+def create_twin(session: Session, org: Organization, owner: User, name: str, actor: Actor) -> Organization:
+    """A sandbox beside a live operator, in its currency, with `owner` as the only member. Raises Invalid, and Conflict
+    beside a sandbox or an agent, or when the owner has a sandbox of that name: the form was sent twice."""
+    if org.is_sandbox or org.level != "operator":
+        raise Conflict("Only a live operator has a sandbox beside it.")
+    _lock_members(session, org)
+    owned = select(Organization.id).join(Membership, Membership.org_id == Organization.id)
+    owned = owned.where(Membership.user_id == owner.id, Organization.is_sandbox, Organization.name == name)
+    if session.scalar(owned.limit(1)):
+        raise Conflict(f"You have a sandbox called {name} already. Open it in the list of organizations, or choose another name.")
+    twin = create_organization(session, name, actor, currency=org.currency, sandbox=True)
+    add_member(session, twin, owner, "owner", actor, granting="owner")
+    record(session, org.id, actor, "organization.sandbox_created", ("organization", twin.uid, twin.name))
+    return twin
 
 
 def free_slug(session: Session, name: str) -> str:

@@ -44,6 +44,7 @@ def test_a_fresh_installation_leads_to_the_setup_and_signs_the_owner_in(empty):
     assert client.get("/").headers["Location"] == "/o/first-ltd/"
     assert client.get("/o/first-ltd/settings").status_code == 200
     with empty.app_context():
+        assert db.session.scalar(select(Organization.is_sandbox)) is False
         row = db.session.execute(select(Membership.role, Organization.currency, User.email).select_from(Membership)
                                  .join(Organization).join(User)).one()  # fmt: skip
     assert tuple(row) == ("owner", "SEK", "ada@example.com")
