@@ -26,12 +26,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """`id` is positive and unique in the plan; `seed` starts at 1; `group` is "A", "B", … or "" for none."""
+    """`id` is positive and unique in the plan; `seed` starts at 1; `group` is "A", "B", … or "" for none. `withdrawn`: taken
+    out while the competition runs; opponents get walkovers."""
 
     id: int
     seed: int
     group: str = ""
     rating: int = 1500
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def given(entrants: Sequence[Entrant]) -> tuple[Entrant, ...]:
     up, because somebody seeded may not have checked in. Raises Unprocessable when a seed is negative or there twice.
     """
     seeds = [entrant.seed for entrant in entrants if entrant.seed]
-    check_seeds(seeds, max(seeds, default=0))
+    check_seeds(seeds, max([len(entrants), *seeds]))
     return _numbered(sorted(entrants, key=lambda entrant: (not entrant.seed, entrant.seed)))
 
 
