@@ -33,6 +33,7 @@ from portal.orgs.pages import pages as orgs_pages
 from portal.orgs.reset_pages import pages as orgs_reset_pages
 from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
 from portal.paths import ROOT
+from portal.public.answers import ANSWERS as PLAYER_ANSWERS
 from portal.public.pages import pages as public_pages
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
@@ -82,7 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     throttle.init_app(app)
     csrf.init_app(app)
     render.init_app(app)
-    errors.init_app(app, CONTRACTS)
+    errors.init_app(app, CONTRACTS, (PLAYER_ANSWERS,))
     signed_in.init_app(app)
     shell.init_app(app)
     for blueprint in BLUEPRINTS:

@@ -11,6 +11,7 @@ from portal.kernel.db import db, unit_of_work
 from portal.kernel.errors import Gone
 from portal.kernel.log import log
 from portal.orgs.model import Organization
+from portal.public.answers import private
 from portal.public.demo_game import examined
 from portal.public.landing import REFUSALS, Landing, landing_of, origin_of, with_token, words_of
 from portal.public.visitors import is_person
@@ -24,11 +25,6 @@ csrf.exempt(pages)
 
 # Offices and mobile networks put many players behind one address; tokens cannot be guessed at any rate.
 VISITS = "1200 per minute"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 @pages.route("/play/game/<int:number>", methods=["GET", "POST"], defaults={"kind": "game"})
@@ -96,7 +92,7 @@ def _enter(found: Landing, token: str) -> Response:
     )
     assert found.target is not None
     launch = with_token(found.target.launch_url, player_jwt.sign(session, settings.secret_key, ticket))
-    return _private(make_response(redirect(launch, 303)))
+    return private(make_response(redirect(launch, 303)))
 
 
 def _note_receipt(link: SessionToken) -> None:
@@ -117,13 +113,7 @@ def _image_sources(found: Landing) -> str:
 
 
 def _page(template: str, status: int, **context: object) -> Response:
-    return _private(make_response(render_template(template, **context), status))
-
-
-def _private(response: Response) -> Response:
-    """Tokens ride in these addresses: nothing may keep them, index them or pass them on."""
-    response.headers.update(HEADERS)
-    return response
+    return private(make_response(render_template(template, **context), status))
 
 
 def _settings() -> Settings:

@@ -1,4 +1,5 @@
-"""Every error becomes a Problem, and whoever owns the path words it: a contract its JSON, the back office its page."""
+"""Every error becomes a Problem, and whoever owns the path words it: a contract its JSON, the players' pages and the back
+office a page of their own."""
 
 from typing import Protocol
 
@@ -13,14 +14,14 @@ from portal.web.request_id import request_id
 
 
 class Answers(Protocol):
-    """How one contract words problems. `prefixes` are the paths that it owns."""
+    """How one contract, or one kind of pages, words problems. `prefixes` are the paths that it owns."""
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """Paths that begin so are the contract's."""
+        """Paths that begin so are its own."""
 
     def word(self, problem: Problem, path: str) -> Response:
-        """Status, headers and body in the contract's own form."""
+        """Status, headers and body in its own form."""
 
 
 TITLES = {
@@ -39,10 +40,10 @@ TITLES = {
 }
 
 
-def init_app(app: Flask, contracts: tuple[Answers, ...]) -> None:
-    """`contracts`: who owns which paths; the longest prefix wins."""
-    owners = sorted(((prefix, answers) for answers in contracts for prefix in answers.prefixes), key=lambda o: -len(o[0]))
-    app.extensions["answers"] = tuple(owners)
+def init_app(app: Flask, contracts: tuple[Answers, ...], pages: tuple[Answers, ...]) -> None:
+    """Who owns which paths: `contracts` are APIs, `pages` those that are not the back office's. The longest prefix wins."""
+    app.extensions["answers"] = _by_prefix(contracts)
+    app.extensions["answers_of_pages"] = _by_prefix(pages)
     for code in default_exceptions:
         app.register_error_handler(code, _handle)
     app.register_error_handler(Exception, _handle)
@@ -50,18 +51,26 @@ def init_app(app: Flask, contracts: tuple[Answers, ...]) -> None:
 
 def owner_of(path: str) -> Answers | None:
     """The contract that words the answers of `path`, or None for pages."""
-    return next((answers for prefix, answers in current_app.extensions["answers"] if path.startswith(prefix)), None)
+    return _owner(path, "answers")
 
 
 def answer_problem(problem: Problem) -> Response:
     """The problem as the owner of this request's path words it, with Retry-After and Allow where they help."""
-    owner = owner_of(request.path)
+    owner = owner_of(request.path) or _owner(request.path, "answers_of_pages")
     response = owner.word(problem, request.path) if owner is not None else _page(problem)
     if problem.retry_after:
         response.headers.setdefault("Retry-After", str(problem.retry_after))
     if problem.allow:
         response.headers.setdefault("Allow", ", ".join(problem.allow))
     return response
+
+
+def _by_prefix(answers: tuple[Answers, ...]) -> tuple[tuple[str, Answers], ...]:
+    return tuple(sorted(((prefix, one) for one in answers for prefix in one.prefixes), key=lambda owned: -len(owned[0])))
+
+
+def _owner(path: str, among: str) -> Answers | None:
+    return next((answers for prefix, answers in current_app.extensions[among] if path.startswith(prefix)), None)
 
 
 def _handle(error: Exception) -> Response | HTTPException:

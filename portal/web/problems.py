@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.kernel import errors
 from portal.kernel.constraints import sentence_for
+from portal.web.throttle import seconds_left
 
 # reason -> status where a contract says nothing else
 STATUS = {
@@ -89,7 +90,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         reason, message = _BY_STATUS.get(error.code or 500, ("internal", INTERNAL))
         allow = tuple(sorted(getattr(error, "valid_methods", None) or ()))
-        return Problem(reason, message, retry_after=_wait(error) if reason == "rate" else 0, allow=allow)
+        return Problem(reason, message, retry_after=seconds_left() if reason == "rate" else 0, allow=allow)
     if isinstance(error, IntegrityError):
         field, sentence = sentence_for(error)
         return Problem("conflict", sentence, field=field) if sentence else Problem("internal", INTERNAL)
@@ -104,9 +105,3 @@ INTERNAL = "Something failed on our side. Nothing was changed. Quote the request
 def _of_portal_error(error: errors.PortalError) -> Problem:
     reason = next((reason for kind, reason in _BY_ERROR if isinstance(error, kind)), "invalid")
     return Problem(reason, error.message, field=getattr(error, "field", ""), retry_after=getattr(error, "retry_after", 0))
-
-
-def _wait(error: HTTPException) -> int:
-    """Seconds until a Flask-Limiter window opens again; 60 where it does not say."""
-    limit = getattr(error, "limit", None)
-    return int(limit.limit.get_expiry()) if limit is not None else 60

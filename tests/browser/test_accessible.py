@@ -129,7 +129,7 @@ def test_pages_of_players(quiet: Page, make: Make, server: str, console_errors: 
     link = make.link(org, game_id=make.game(org, launch_url=f"{server}/play/demo-game"), external_ref="user-1")
     later = make.link(org, not_before=utc_now() + timedelta(days=1))
     found = []
-    for token, status in ((link.token, 200), (later.token, 410), ("00000000-0000-4000-8000-000000000000", 410)):
+    for token, status in ((link.token, 200), (later.token, 410), ("00000000-0000-4000-8000-000000000000", 410), ("a/b", 404)):
         assert quiet.goto(f"{server}/play/{token}").status == status
         found += faults(quiet, f"/play {status}")
     quiet.goto(f"{server}/play/{link.token}")
