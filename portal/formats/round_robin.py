@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from portal.formats.checks import as_reported, check_entrants, match_to_correct, match_to_report
-from portal.formats.plan import Changes, Entrant, Match, Plan, Result, plan_of
+from portal.formats.plan import Changes, Entrant, Match, Outcome, Plan, Result, plan_of
 from portal.formats.rules import Rules
 from portal.kernel.errors import Unprocessable
 
@@ -138,3 +138,22 @@ def correct(plan: Plan, result: Result, *, cascade: bool = False) -> Changes:
     Raises Unprocessable where the result is not possible, Conflict where the match has no result yet.
     """
     return Changes(matches=(as_reported(match_to_correct(plan, result), result),))
+
+
+def withdraw(plan: Plan, entrant: int) -> Changes:
+    """Take an entrant out: what it played stands, its open matches become walkovers for the opponents.
+
+    A match between two that are both out is not played. Raises Unprocessable when the league has no such entrant.
+    """
+    if all(each.id != entrant for each in plan.entrants):
+        raise Unprocessable("entrant", f"There is no entrant {entrant} in this league.")
+    out = {each.id for each in plan.entrants if each.withdrawn} | {entrant}
+    open_matches = [match for match in plan.in_order() if not match.over and entrant in (match.a, match.b)]
+    return Changes(matches=tuple(without(match, out) for match in open_matches))
+
+
+def without(match: Match, out: set[int]) -> Match:
+    """The match when those in `out` do not come."""
+    if match.a in out and match.b in out:
+        return replace(match, outcome=Outcome.NOT_PLAYED)
+    return replace(match, winner="b" if match.a in out else "a", outcome=Outcome.WALKOVER)

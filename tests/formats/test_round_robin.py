@@ -1,6 +1,7 @@
 """Leagues: the Berger tables, legs, home and away, groups, results and their corrections."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby, permutations
 from random import Random
 
@@ -202,6 +203,36 @@ def test_a_result_that_cannot_be_is_refused_when_reported_and_when_corrected(res
     plan.apply(round_robin.advance(plan, Result(1, "a", 1, 0)))
     with pytest.raises(Unprocessable):
         round_robin.correct(plan, result)
+
+
+def test_whoever_withdraws_keeps_what_was_played_and_gives_the_rest_away():
+    plan = league(4)
+    mine = [match for match in plan.in_order() if 101 in (match.a, match.b)]
+    plan.apply(round_robin.advance(plan, Result(mine[0].number, "draw", 2, 2)))
+    changes = round_robin.withdraw(plan, 101)
+    assert [(m.number, m.outcome, m.on(m.winner) == 101) for m in changes.matches] == [
+        (mine[1].number, Outcome.WALKOVER, False),
+        (mine[2].number, Outcome.WALKOVER, False),
+    ]
+    plan.apply(changes)
+    assert plan.matches[mine[0].number].winner == "draw"
+    rows = {row.entrant: row for row in standings(plan.matches.values(), plan.entrants, plan.rules, rng_seed=1)}
+    assert (rows[101].draws, rows[101].losses, rows[101].points) == (1, 2, 1)
+
+
+def test_two_that_withdrew_do_not_play_each_other():
+    plan = league(3)
+    plan = replace(plan, entrants=tuple(replace(each, withdrawn=each.id == 102) for each in plan.entrants))
+    changed = {frozenset((m.a, m.b)): (m.outcome, m.winner and m.on(m.winner)) for m in round_robin.withdraw(plan, 101).matches}
+    assert changed == {
+        frozenset((101, 102)): (Outcome.NOT_PLAYED, None),
+        frozenset((101, 103)): (Outcome.WALKOVER, 103),
+    }
+
+
+def test_nobody_withdraws_who_is_not_there():
+    with pytest.raises(Unprocessable):
+        round_robin.withdraw(league(3), 999)
 
 
 outcomes = st.one_of(
