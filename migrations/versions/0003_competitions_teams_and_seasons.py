@@ -49,8 +49,8 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("category", sa.String(length=60), nullable=True),
         sa.Column("visibility", sa.String(length=8), nullable=False),
-        sa.Column("rules", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
-        sa.Column("metadata", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("rules", sa.JSON(), nullable=True),
+        sa.Column("metadata", sa.JSON(), nullable=True),
         sa.Column("max_participants", sa.Integer(), nullable=True),
         sa.Column("waiting_list", sa.Boolean(), nullable=False),
         sa.Column("registration_opens", UTCDateTime(), nullable=True),
@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.Column("opened_at", UTCDateTime(), nullable=True),
         sa.Column("started_at", UTCDateTime(), nullable=True),
+        sa.Column("start_failed_at", UTCDateTime(), nullable=True),
         sa.Column("completed_at", UTCDateTime(), nullable=True),
         sa.Column("canceled_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
@@ -188,7 +189,10 @@ def upgrade() -> None:
         sa.Column("added_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint("weight > 0", name=op.f("ck_season_competitions_weight")),
         sa.ForeignKeyConstraint(
-            ["competition_id"], ["competitions.id"], name=op.f("fk_season_competitions_competition_id_competitions")
+            ["competition_id"],
+            ["competitions.id"],
+            name=op.f("fk_season_competitions_competition_id_competitions"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["season_id"], ["seasons.id"], name=op.f("fk_season_competitions_season_id_seasons")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_season_competitions")),

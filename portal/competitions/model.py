@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
-from portal.kernel.db import BigKey, Json, Model, UTCDateTime
+from portal.kernel.db import BigKey, Model, UTCDateTime
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_uid
 
@@ -28,7 +29,8 @@ ENTRY_STATUSES = ("registered", "waiting", "withdrawn", "dropped", "disqualified
 
 
 class Competition(Model):
-    """`rules` is as it was sent; `format` is what it comes to. `draw_seed` makes every draw and lot repeatable.
+    """`rules` and `metadata` are as they were sent, in their order: plain JSON, since JSONB sorts the names. `format` is
+    what the rules come to. `draw_seed` makes every draw and lot repeatable.
     `turn` goes up with each change of the matches, so that two who change at once cannot both win."""
 
     __tablename__ = "competitions"
@@ -57,8 +59,8 @@ class Competition(Model):
     status: Mapped[str] = mapped_column(String(12), default="draft")
     category: Mapped[str | None] = mapped_column(String(60), index=True)
     visibility: Mapped[str] = mapped_column(String(8), default="public")
-    rules: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", Json)
+    rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON)
     max_participants: Mapped[int | None]
     waiting_list: Mapped[bool] = mapped_column(default=False)
     registration_opens: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -74,6 +76,7 @@ class Competition(Model):
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    start_failed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     canceled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

@@ -45,7 +45,7 @@ class SeasonCompetition(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     season_id: Mapped[int] = mapped_column(ForeignKey("seasons.id"))
-    competition_id: Mapped[int] = mapped_column(ForeignKey("competitions.id"), index=True)
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"), index=True)
     weight: Mapped[float] = mapped_column(Float, default=1.0)
     added_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 

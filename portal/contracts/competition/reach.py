@@ -1,0 +1,105 @@
+"""Which competition a call may reach: anybody's to read where it is not private, the caller's own to change."""
+
+from dataclasses import dataclass
+
+from flask import g
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
+
+from portal.admission.caller import Caller, Guest
+from portal.audit.service import Actor
+from portal.competitions.model import Competition, competition_by_uid, visible_competition
+from portal.contracts.competition.who import Standing, Who, standing_in
+from portal.kernel.errors import Forbidden, NotFound, Unauthenticated
+from portal.orgs.model import Organization
+from portal.orgs.wallets import WalletMember, role_of_wallet
+
+READ = "competitions:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Somebody who acts on registrations: `manages` may do it for all, others for `wallet` and the teams it captains."""
+
+    organization: Organization
+    actor: Actor
+    manages: bool
+    wallet: str
+
+
+def readable(session: Session, who: Who, uid: str, scope: str = READ) -> Competition:
+    """A competition that the caller may see; raises NotFound. A private one is for its organization's keys with `scope`
+    and for its wallets."""
+    if isinstance(who, Caller):
+        return visible_competition(session, who.org_id if who.has(scope) else None, uid)
+    if not who.wallet:
+        return visible_competition(session, None, uid)
+    competition = _any_competition(session, uid)
+    if competition.visibility == "private" and _role(session, competition, who) is None:
+        raise NotFound("Competition not found.")
+    return competition
+
+
+def managed(session: Session, who: Who, uid: str, least: str = "admin") -> tuple[Competition, Standing]:
+    """A competition of an organization in which the caller is at least `least`. Raises NotFound for what a key does not
+    own and for what a wallet may not see, Forbidden where the role is less."""
+    if isinstance(who, Caller):
+        competition = competition_by_uid(session, who.org_id, uid)
+    elif not who.wallet:
+        raise Unauthenticated("Send an API key or a wallet's signature.")
+    else:
+        competition = readable(session, who, uid)
+    return competition, standing_in(session, who, _owner(session, competition), least)
+
+
+def entering(session: Session, who: Who, uid: str) -> tuple[Competition, Entering]:
+    """A competition in which the caller may act on registrations: all of them, or those of its own wallet.
+
+    A wallet need not be a member: players register themselves. Raises as `managed` does.
+    """
+    if isinstance(who, Caller):
+        competition, standing = managed(session, who, uid)
+        return competition, Entering(standing.organization, standing.actor, True, "")
+    if not who.wallet:
+        raise Unauthenticated("Send an API key or a wallet's signature.")
+    competition = readable(session, who, uid)
+    org, role = _owner(session, competition), _role(session, competition, who)
+    if role in ("admin", "owner"):
+        return competition, Entering(org, standing_in(session, who, org, "admin").actor, True, who.wallet)
+    if org.disabled_at is not None:
+        raise Forbidden("This organization is switched off.")
+    return competition, Entering(org, player(who), False, who.wallet)
+
+
+def seen_by(session: Session, who: Who) -> ColumnElement[bool]:
+    """What a list may show the caller: the public ones, and every one of its own organizations."""
+    public = Competition.visibility == "public"
+    if isinstance(who, Caller):
+        return public | (Competition.org_id == who.org_id) if who.has(READ) else public
+    return public | Competition.org_id.in_(_orgs_of(who.wallet)) if who.wallet else public
+
+
+def player(who: Guest) -> Actor:
+    """A wallet that acts for itself, as the audit log names it."""
+    return Actor("wallet", who.wallet.lower(), who.wallet, who.address, g.request_id)
+
+
+def _orgs_of(wallet: str) -> Select[int]:
+    """The organizations whose member the wallet is, and those below them."""
+    own = select(WalletMember.org_id).where(WalletMember.wallet_key == wallet.lower())
+    return select(Organization.id).where(Organization.id.in_(own) | Organization.parent_id.in_(own))
+
+
+def _any_competition(session: Session, uid: str) -> Competition:
+    competition = session.scalar(select(Competition).where(Competition.uid == uid))
+    if competition is None:
+        raise NotFound("Competition not found.")
+    return competition
+
+
+def _role(session: Session, competition: Competition, who: Guest) -> str | None:
+    return role_of_wallet(session, _owner(session, competition), who.wallet)
+
+
+def _owner(session: Session, competition: Competition) -> Organization:
+    return session.get_one(Organization, competition.org_id)
