@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Request, current_app, g, request
 from werkzeug.wrappers import Response
 
 from portal.admission import idempotency, wallet
@@ -16,11 +16,11 @@ from portal.admission.order import Attempt, credentials_in, decide
 from portal.admission.visitor import Visit, decide_visit
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
-from portal.web.client_ip import client_address
 from portal.web.errors import answer_problem, owner_of
-from portal.web.metrics import admissions
+from portal.web.headers import promise
+from portal.web.metrics import admission_count
 from portal.web.problems import Problem
-from portal.web.transaction import SAFE_METHODS
+from portal.web.transaction import SAFE_METHODS, PortalApp
 
 HEADERS = ("X-API-Key",)
 
@@ -33,7 +33,7 @@ class Gate:
         self.limits = limits
 
 
-def init_app(app: Flask, book: KeyBook) -> None:
+def init_app(app: PortalApp, book: KeyBook) -> None:
     """Give the application its gate. `book` is what the keys room knows."""
     settings = app.config["SETTINGS"]
     limits: Limits = (
@@ -43,6 +43,7 @@ def init_app(app: Flask, book: KeyBook) -> None:
     )
     app.extensions["gate"] = Gate(book, limits)
     app.after_request(_rate_headers)
+    app.after_call.append(_rate_headers)
     app.teardown_request(_give_back_slots)
 
 
@@ -73,7 +74,7 @@ def admit(
             held = attempt.held
             assert held is not None
             try:
-                caller = Caller(attempt.record, str(attempt.address or ""))
+                caller = Caller(attempt.record, g.address)
                 return _run(view, caller, attempt.record.key_uid, arguments)
             finally:
                 gate.limits.leave(attempt.record.org_uid, held)
@@ -94,7 +95,7 @@ def enter(scope: str | None) -> Caller | Refusal:
         return refusal
     assert attempt.held is not None
     _hold(gate, attempt.record.org_uid, attempt.held)
-    return Caller(attempt.record, str(attempt.address or ""))
+    return Caller(attempt.record, g.address)
 
 
 def _run(view: Callable[..., Any], who: Caller | Guest, owner: str, arguments: dict[str, Any]) -> Any:
@@ -117,9 +118,9 @@ def _visit(gate: Gate, signed: bool, public: bool) -> Guest | Refusal | None:
     carries_signature = wallet.signed_in_headers(request.headers)
     if (carries_key and not carries_signature) or not (carries_signature or public):
         return None
-    visit = Visit(request.headers, client_address(request), carries_key, signed, request.method not in SAFE_METHODS, gate)
+    visit = Visit(request.headers, g.client, carries_key, signed, request.method not in SAFE_METHODS, gate)
     answer = decide_visit(visit)
-    admissions.labels(answer.reason if isinstance(answer, Refusal) else "ok").inc()
+    admission_count(answer.reason if isinstance(answer, Refusal) else "ok").inc()
     if isinstance(answer, Refusal):
         return answer
     held, proof = answer
@@ -127,7 +128,7 @@ def _visit(gate: Gate, signed: bool, public: bool) -> Guest | Refusal | None:
     g.quota = held.quota
     if proof is not None and visit.writes:
         wallet.spend(db.session(), proof)
-    return Guest(proof.wallet if proof else "", str(visit.address or ""))
+    return Guest(proof.wallet if proof else "", g.address)
 
 
 def _hold(gate: Gate, bucket: str, held: Pass) -> None:
@@ -135,13 +136,14 @@ def _hold(gate: Gate, bucket: str, held: Pass) -> None:
 
 
 def _attempt(gate: Gate, scope: str | None, sport: str | None, headers: tuple[str, ...]) -> Attempt:
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy takes its time
     if scope is not None and sport is not None:
         scope = scope.replace("{sport}", sport)
     return Attempt(
-        credentials=credentials_in(request.headers, headers),
-        address=client_address(request),
+        credentials=credentials_in(asked.headers, headers),
+        address=g.client,
         scope=scope,
-        writes=request.method not in SAFE_METHODS,
+        writes=asked.method not in SAFE_METHODS,
         sport=sport,
         keyring=gate.keyring,
         limits=gate.limits,
@@ -150,12 +152,13 @@ def _attempt(gate: Gate, scope: str | None, sport: str | None, headers: tuple[st
 
 def _note(gate: Gate, attempt: Attempt, refusal: Refusal | None) -> None:
     outcome = refusal.reason if refusal else "ok"
-    admissions.labels(outcome).inc()
+    admission_count(outcome).inc()
     if attempt.key is not None:
-        route = f"{request.method} {request.path}"
-        agent = request.headers.get("User-Agent", "")
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+        environ = asked.environ
+        route = f"{asked.method} {asked.path}"
         detail = refusal.message if refusal else ""
-        gate.keyring.book.note(attempt.key, str(attempt.address or ""), route, outcome, detail, agent)
+        gate.keyring.book.note(attempt.key, g.address, route, outcome, detail, environ.get("HTTP_USER_AGENT", ""))
 
 
 def _refused(refusal: Refusal) -> Response:
@@ -167,13 +170,15 @@ def _refused(refusal: Refusal) -> Response:
 def _rate_headers(response: Any) -> Any:
     """The three X-RateLimit headers that stand on every API answer: of the tightest window, or of the anonymous brake."""
     quota: Quota | None = g.get("quota")
-    if "X-RateLimit-Limit" in response.headers or owner_of(request.path) is None:
-        return response
     if quota is None:
+        if owner_of(request.path) is None:
+            return response
         quota = Quota(GUESSES, GUESSES, int(utc_now().timestamp()) + 60)
-    response.headers["X-RateLimit-Limit"] = str(quota.limit)
-    response.headers["X-RateLimit-Remaining"] = str(quota.remaining)
-    response.headers["X-RateLimit-Reset"] = str(quota.reset)
+    promise(
+        ("X-RateLimit-Limit", str(quota.limit)),
+        ("X-RateLimit-Remaining", str(quota.remaining)),
+        ("X-RateLimit-Reset", str(quota.reset)),
+    )
     return response
 
 

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import redis
@@ -76,11 +77,9 @@ class RedisLimits:
 
     def _ask(self, org: str, key: str, windows: Sequence[Window], concurrency: int) -> Pass | Full:
         lease = b"%s-%d" % (self._lease_prefix, next(self._lease_ids))
-        tail = [b"2", b"tiltyard:rate:" + key.encode(), b"tiltyard:flight:" + org.encode(), lease, b"%d" % concurrency]
-        tail.append(self._lease_ms)
-        for window in windows:
-            tail += (window.name.encode(), b"%d" % window.limit, b"%d" % (window.seconds * 1000))
-        code, limit, remaining, reset_ms, wait_ms = self._line().ask(_pack(b"EVALSHA", ENTER_SHA, *tail), tail)
+        before, after, count = _question(org, key, tuple(windows), concurrency, self._lease_ms)
+        asked = b"%s$%d\r\n%s\r\n%s" % (before, len(lease), lease, after)
+        code, limit, remaining, reset_ms, wait_ms = self._line().ask(asked, count)
         quota = Quota(limit, remaining, -(-reset_ms // 1000)) if windows else None
         if code == 0:
             return Pass(quota, lease)
@@ -108,19 +107,19 @@ class Line:
         self._unread = 0
         self._used = False
 
-    def ask(self, command: bytes, tail: list[bytes]) -> list[int]:
-        """The script's answer; the script itself is sent once after Redis forgot it."""
+    def ask(self, tail: bytes, count: int) -> list[int]:
+        """The script's answer to `count` packed arguments; the script itself is sent once after Redis forgot it."""
         try:
-            return self._exchange(command)
+            return self._exchange(b"*%d\r\n%s%s" % (count + 2, _BY_SHA, tail))
         except NoScriptError:
-            return self._exchange(_pack(b"EVAL", ENTER, *tail))
+            return self._exchange(b"*%d\r\n%s%s" % (count + 2, _BY_TEXT, tail))
         except redis.exceptions.ConnectionError as error:
             # An idle connection that Redis closed (a restart) answers with end-of-file at once: one fresh try costs
             # nothing. A timeout is not tried again: the quarter second is spent.
             if not self._used or isinstance(error, RedisTimeout):
                 raise
             self.close()
-            return self.ask(command, tail)
+            return self.ask(tail, count)
 
     def send_unread(self, command: bytes) -> None:
         self._connection.send_packed_command([command], check_health=False)
@@ -177,4 +176,22 @@ class Breaker:
 
 def _pack(*parts: bytes) -> bytes:
     """A RESP2 command."""
-    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+    return b"*%d\r\n%s" % (len(parts), _strings(*parts))
+
+
+def _strings(*parts: bytes) -> bytes:
+    return b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+_BY_SHA, _BY_TEXT = _strings(b"EVALSHA", ENTER_SHA), _strings(b"EVAL", ENTER)
+
+
+@lru_cache(maxsize=4096)
+def _question(org: str, key: str, windows: tuple[Window, ...], concurrency: int, lease_ms: bytes) -> tuple[bytes, bytes, int]:
+    """The script's arguments before and after the lease, packed, and how many there are with it: the same for every call
+    of a key."""
+    before = (b"2", b"tiltyard:rate:" + key.encode(), b"tiltyard:flight:" + org.encode())
+    after = [b"%d" % concurrency, lease_ms]
+    for window in windows:
+        after += (window.name.encode(), b"%d" % window.limit, b"%d" % (window.seconds * 1000))
+    return _strings(*before), _strings(*after), len(before) + 1 + len(after)

@@ -44,18 +44,18 @@ def credential_present(attempt: Attempt) -> Refusal | None:
 
 
 def credential_well_formed(attempt: Attempt) -> Refusal | None:
-    if attempt.keyring.book.well_formed(attempt.credentials[0]):
+    attempt.key_digest = digest(attempt.credentials[0])
+    attempt.key = attempt.keyring.remembered(attempt.key_digest)
+    if attempt.key is not None or attempt.keyring.book.well_formed(attempt.credentials[0]):
         return None
     return Refusal("bad_credential", "This is not a key: its form or its checksum is wrong. Check that it was copied whole.")
 
 
 def key_known(attempt: Attempt) -> Refusal | None:
     """From memory within the second, else one look-up, which an address that guesses has to wait for."""
-    keyring = attempt.keyring
-    attempt.key_digest = digest(attempt.credentials[0])
-    attempt.key = keyring.remembered(attempt.key_digest)
     if attempt.key is not None:
         return None
+    keyring = attempt.keyring
     wait = keyring.may_guess(attempt.address, attempt.key_digest)
     if wait:
         return Refusal("brake", f"Too many unknown keys from this address. Wait {wait} seconds.", wait)

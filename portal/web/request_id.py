@@ -3,11 +3,12 @@
 import secrets
 import time
 
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 
 from portal.kernel.log import log
-from portal.web import metrics
+from portal.web import headers, metrics
 from portal.web.client_ip import client_address
+from portal.web.transaction import PortalApp
 
 
 def request_id() -> str:
@@ -17,20 +18,17 @@ def request_id() -> str:
     return str(g.request_id)
 
 
-def init_app(app: Flask) -> None:
-    @app.before_request
+def init_app(app: PortalApp) -> None:
     def begin() -> None:
         g.started = time.perf_counter()
-        request_id()
-        g.address = str(client_address(request) or "")
+        headers.promise(("X-Request-ID", request_id()))
+        g.client = client_address(request)
+        g.address = str(g.client or "")
 
-    @app.after_request
     def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = request_id()
         route = request.url_rule.rule if request.url_rule is not None else "none"
         taken = time.perf_counter() - g.get("started", time.perf_counter())
-        metrics.requests.labels(route, response.status_code).inc()
-        metrics.seconds.labels(route).observe(taken)
+        metrics.count_request(route, response.status_code, taken)
         # The route's pattern, not the path: paths and queries hold one-time tokens.
         log.info(
             "request",
@@ -39,6 +37,11 @@ def init_app(app: Flask) -> None:
             status=response.status_code,
             ms=round(taken * 1000, 1),
             address=g.get("address", ""),
-            request_id=g.request_id,
+            request_id=request_id(),
         )
         return response
+
+    app.before_request(begin)
+    app.before_call.append(begin)
+    app.after_request(end)
+    app.after_call.append(end)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Request, Response, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from sqlalchemy.exc import DBAPIError
 
 from portal.kernel.db import db, unit_of_work
@@ -19,15 +19,59 @@ class CookieSessions(SecureCookieSessionInterface):
     """Flask's own sessions, without building a signer for requests that carry no cookie: API calls, players."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies:
+        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
 
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing to save, and nothing that the answer varies by, where no cookie came and nothing was put in."""
+        if session or session.modified or self.get_cookie_name(app) in request.cookies:
+            super().save_session(app, session, response)
+
 
 class PortalApp(Flask):
-    """Flask whose unsafe requests each run in one unit of work."""
+    """Flask whose unsafe requests each run in one unit of work, and whose API calls skip what serves browsers.
+
+    A call that admission guards takes no cookie, so sessions, sign-ins, CSRF, toasts and the limits of public pages have
+    no part in it: only `before_call`, `after_call` and what its blueprint asks first run.
+    """
 
     session_interface = CookieSessions()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.before_call: list[Callable[[], None]] = []
+        self.after_call: list[Callable[[Response], Response]] = []
+        self._calls: dict[str, bool] = {}
+
+    def preprocess_request(self) -> Any:
+        if not self._is_call():
+            return super().preprocess_request()
+        for hook in self.before_call:
+            hook()
+        for name in request.blueprints:
+            for own in self.before_request_funcs.get(name, ()):
+                answer = own()
+                if answer is not None:
+                    return answer
+        return None
+
+    def process_response(self, response: Response) -> Response:
+        if not self._is_call():
+            return super().process_response(response)
+        for hook in self.after_call:
+            response = hook(response)
+        return response
+
+    def _is_call(self) -> bool:
+        """Is this request for a view behind `admission.guard.admit`?"""
+        rule = request.url_rule
+        if rule is None:
+            return False
+        known = self._calls.get(rule.endpoint)
+        if known is None:
+            known = self._calls[rule.endpoint] = hasattr(self.view_functions[rule.endpoint], "required_scope")
+        return known
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view or hook here is async, and asking each of them on every request takes its time."""
