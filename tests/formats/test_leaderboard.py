@@ -42,7 +42,7 @@ def test_a_shared_place_brings_each_the_points_of_that_place():
 
 def test_level_on_points_the_better_places_count():
     rules = Rules("leaderboard", place_points=(10, 6, 4, 2))
-    rows = score([Event(1, {2: 1, 1: 2}), Event(2, {2: 4, 1: 2}), Event(3, {})], FIELD[:2], rules)
+    rows = score([Event(1, {2: 4, 1: 2}), Event(2, {2: 1, 1: 2}), Event(3, {})], FIELD[:2], rules)
     assert [(row.entrant, row.total) for row in rows] == [(2, 12), (1, 12)]
     assert rows[0].why == ""
     assert rows[1].why == "Level on points with the one above; in place 1 never against once."

@@ -13,7 +13,8 @@ from portal.formats import round_robin
 from portal.formats.plan import NOBODY, Entrant, Match, Outcome
 from portal.formats.rules import TIEBREAKS, Points, Rules
 from portal.formats.standings import Decision, Row, standings
-from portal.formats.tiebreaks import MEASURES
+from portal.formats.tally import tally
+from portal.formats.tiebreaks import MEASURES, Draw, head_to_head
 from portal.kernel.errors import Unprocessable
 
 CHESS = Points(win=2, draw=1, loss=0)  # FIDE's points doubled, so that they stay whole
@@ -208,6 +209,22 @@ def test_a_match_that_nobody_played_is_no_meeting_in_a_swiss():
     assert by_rank(standings(matches, field(3), replace(Rules("swiss"), tiebreaks=("head_to_head",)), rng_seed=1))[0] == [1, 2]
 
 
+def test_head_to_head_waits_where_a_match_between_them_was_called_off():
+    """1 beat 2, and 2 drew with 3; 1 against 3 was called off, so nobody knows that 3 stands below 1."""
+    off = Match(9, "rounds", 1, 9, 1, 3, outcome=Outcome.NOT_PLAYED)
+    matches = [*played((1, 2, 1, 0), (2, 3, 0, 0), (2, 4, 0, 0), (2, 5, 0, 0), (3, 4, 0, 0), (3, 5, 0, 0)), off]
+    rows = standings(matches, field(5), league("points", "head_to_head"), rng_seed=1)
+    assert by_rank(rows)[0] == [1, 2, 3]
+
+
+def test_head_to_head_knows_that_even_a_lost_match_may_bring_points():
+    """With 4, 2 and 1 points: 1 has 8 and gets 1 more at least; 4 has 4 and gets 4 more at most in the match between them."""
+    rules = league(points=Points(win=4, draw=2, loss=1))
+    between = played((1, 2, 1, 0), (1, 3, 1, 0), (2, 3, 0, 0), (2, 4, 0, 0), (3, 4, 0, 0))
+    measured = head_to_head(tally(between, field(4), rules), [1, 2, 3, 4], Draw(1))
+    assert measured.keys == {1: (3,), 2: (0,), 3: (0,), 4: (0,)}
+
+
 # Tie-breaks on opponents: the exercises that FIDE published with its regulations
 
 
@@ -290,6 +307,48 @@ def test_an_opponent_that_left_is_taken_to_have_drawn_what_followed():
     assert row_of(rows, 1).values["buchholz"] == 2 + (2 + 1) + 0  # 2 drew twice; 3 was absent in round 3; 4 came back
 
 
+def test_a_round_without_play_counts_as_a_dummy_of_limited_strength():
+    """By hand from C.07, 16.3 to 16.5: 1 has 4 points, 2 has 2, 3 and 4 have 3; three rounds, so a dummy is worth 3 at most."""
+    matches = [
+        Match(1, "rounds", 1, 1, 1, 2, winner="a", outcome=Outcome.NO_SHOW),
+        over(2, 3, 4, 1, 0),
+        over(3, 1, 3, 1, 0, round_number=2),
+        over(4, 2, 4, 1, 1, round_number=2),
+        over(5, 2, 3, 1, 1, round_number=3),
+        Match(6, "rounds", 3, 2, 4, NOBODY, winner="a", outcome=Outcome.BYE),
+    ]
+    rules = replace(Rules("swiss"), points=CHESS, tiebreaks=("points", "buchholz", "buchholz_cut_1"))
+    rows = standings(matches, field(4), rules, rng_seed=1)
+    assert {row.entrant: (row.values["buchholz"], row.values["buchholz_cut_1"]) for row in rows} == {
+        1: (2 + 3 + 3, 2 + 3),  # 2 did not turn up and is worth 2; met 3; absent, worth 3 and the first to be left out
+        2: (2 + 3 + 3, 3 + 3),  # did not turn up, worth its own 2; met 4 and 3
+        3: (3 + (4 + 1) + 2, 3 + 5),  # met 4; 1, who was absent at the end; 2
+        4: (3 + 2 + 3, 3 + 3),  # met 3 and 2; the bye is worth its own 3
+    }
+
+
+def test_not_turning_up_is_no_return():
+    """2 was absent in round 2 and did not turn up in round 3: still the end of its play, so the absence counts as a draw."""
+    rules = replace(Rules("swiss"), points=CHESS, tiebreaks=("points", "buchholz"))
+    gone = Match(3, "rounds", 3, 1, 3, 2, winner="a", outcome=Outcome.NO_SHOW)
+    matches = [over(1, 1, 2, 1, 0), over(2, 1, 3, 1, 0, round_number=2), gone, over(4, 1, 4, 1, 0, round_number=3)]
+    rows = standings(matches, field(4), rules, rng_seed=1)
+    assert row_of(rows, 1).values["buchholz"] == (0 + 1) + 2 + 0  # 2; 3; 4, who joined in round 3
+
+
+def test_a_match_that_is_still_to_be_played_is_no_absence():
+    rules = replace(Rules("swiss"), points=CHESS, tiebreaks=("points", "buchholz"))
+    matches = [over(1, 1, 2, 1, 0), over(2, 3, 4, 1, 0), over(3, 1, 3, 1, 0, round_number=2), Match(4, "rounds", 2, 2, 2, 4)]
+    rows = standings(matches, field(4), rules, rng_seed=1)
+    assert {row.entrant: row.values["buchholz"] for row in rows} == {1: 0 + 2, 2: 4, 3: 0 + 4, 4: 2}
+
+
+def test_a_match_that_was_called_off_makes_no_opponent():
+    off = Match(1, "rounds", 1, 1, 1, 2, outcome=Outcome.NOT_PLAYED)
+    rows = standings([off, over(2, 2, 3, 1, 0)], field(3), league("points", "buchholz"), rng_seed=1)
+    assert {row.entrant: row.values["buchholz"] for row in rows} == {1: 0, 2: 0, 3: 3}
+
+
 # Decisions and lots
 
 
@@ -307,6 +366,14 @@ def test_a_decision_is_used_before_lots_even_where_the_rules_do_not_name_it():
         assert rows[0].decided_by.tiebreak == "decision"
         assert rows[0].decided_by.steps[-1].note == "Fewer yellow cards"
         assert "Fewer red cards" in rows[2].decided_by.text
+
+
+def test_a_decision_about_others_is_not_named():
+    rows = standings(
+        level(4), field(4), league(), decisions=[Decision(1, 2, "A"), Decision(1, 3, "B"), Decision(1, 4, "C")], rng_seed=1
+    )
+    assert rows[0].decided_by.text.endswith(("(A)", "(B)", "(C)"))
+    assert [step.tiebreak for step in rows[3].decided_by.steps if step.tiebreak in ("decision", "lots")] == ["lots"]
 
 
 def test_a_decision_counts_only_where_the_two_are_still_tied():
