@@ -143,7 +143,8 @@ def correct(plan: Plan, result: Result, *, cascade: bool = False) -> Changes:
 def withdraw(plan: Plan, entrant: int) -> Changes:
     """Take an entrant out: what it played stands, its open matches become walkovers for the opponents.
 
-    A match between two that are both out is not played. Raises Unprocessable when the league has no such entrant.
+    A match between two that are both out is not played. The caller marks the entrant as withdrawn. Raises Unprocessable
+    when the league has no such entrant.
     """
     if all(each.id != entrant for each in plan.entrants):
         raise Unprocessable("entrant", f"There is no entrant {entrant} in this league.")
