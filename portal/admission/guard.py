@@ -45,6 +45,7 @@ def init_app(app: PortalApp, book: KeyBook) -> None:
     app.after_request(_rate_headers)
     app.after_call.append(_rate_headers)
     app.teardown_request(_give_back_slots)
+    app.end_of_call.append(_give_back_slots)
 
 
 def admit(

@@ -20,14 +20,16 @@ def request_id() -> str:
 
 def init_app(app: PortalApp) -> None:
     def begin() -> None:
-        g.started = time.perf_counter()
+        kept = g._get_current_object()  # each look through the proxy takes its time
+        kept.started = time.perf_counter()
+        kept.client = client_address(request)
+        kept.address = str(kept.client or "")
         headers.promise(("X-Request-ID", request_id()))
-        g.client = client_address(request)
-        g.address = str(g.client or "")
 
     def end(response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule is not None else "none"
-        taken = time.perf_counter() - g.get("started", time.perf_counter())
+        kept, rule = g._get_current_object(), request.url_rule
+        route = rule.rule if rule is not None else "none"
+        taken = time.perf_counter() - kept.get("started", time.perf_counter())
         metrics.count_request(route, response.status_code, taken)
         # The route's pattern, not the path: paths and queries hold one-time tokens.
         log.info(
@@ -36,7 +38,7 @@ def init_app(app: PortalApp) -> None:
             route=route,
             status=response.status_code,
             ms=round(taken * 1000, 1),
-            address=g.get("address", ""),
+            address=kept.get("address", ""),
             request_id=request_id(),
         )
         return response

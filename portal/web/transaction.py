@@ -33,7 +33,7 @@ class PortalApp(Flask):
     """Flask whose unsafe requests each run in one unit of work, and whose API calls skip what serves browsers.
 
     A call that admission guards takes no cookie, so sessions, sign-ins, CSRF, toasts and the limits of public pages have
-    no part in it: only `before_call`, `after_call` and what its blueprint asks first run.
+    no part in it: only `before_call`, what its blueprint asks first, `after_call` and `end_of_call` run.
     """
 
     session_interface = CookieSessions()
@@ -42,6 +42,7 @@ class PortalApp(Flask):
         super().__init__(*args, **options)
         self.before_call: list[Callable[[], None]] = []
         self.after_call: list[Callable[[Response], Response]] = []
+        self.end_of_call: list[Callable[[], None]] = []
         self._calls: dict[str, bool] = {}
 
     def preprocess_request(self) -> Any:
@@ -62,6 +63,13 @@ class PortalApp(Flask):
         for hook in self.after_call:
             response = hook(response)
         return response
+
+    def do_teardown_request(self, *args: Any) -> None:
+        if not self._is_call():
+            super().do_teardown_request(*args)
+            return
+        for hook in self.end_of_call:
+            hook()
 
     def _is_call(self) -> bool:
         """Is this request for a view behind `admission.guard.admit`?"""
