@@ -10,7 +10,8 @@ from portal.admission.caller import Caller, Guest
 from portal.audit.service import Actor
 from portal.competitions.model import Competition, competition_by_uid, visible_competition
 from portal.contracts.competition.who import Standing, Who, standing_in
-from portal.kernel.errors import Forbidden, NotFound, Unauthenticated
+from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from portal.kernel.ids import parse_uid
 from portal.orgs.model import Organization
 from portal.orgs.wallets import WalletMember, role_of_wallet
 
@@ -30,6 +31,7 @@ class Entering:
 def readable(session: Session, who: Who, uid: str, scope: str = READ) -> Competition:
     """A competition that the caller may see; raises NotFound. A private one is for its organization's keys with `scope`
     and for its wallets."""
+    uid = named(uid)
     if isinstance(who, Caller):
         return visible_competition(session, who.org_id if who.has(scope) else None, uid)
     if not who.wallet:
@@ -44,7 +46,7 @@ def managed(session: Session, who: Who, uid: str, least: str = "admin") -> tuple
     """A competition of an organization in which the caller is at least `least`. Raises NotFound for what a key does not
     own and for what a wallet may not see, Forbidden where the role is less."""
     if isinstance(who, Caller):
-        competition = competition_by_uid(session, who.org_id, uid)
+        competition = competition_by_uid(session, who.org_id, named(uid))
     elif not who.wallet:
         raise Unauthenticated("Send an API key or a wallet's signature.")
     else:
@@ -77,6 +79,14 @@ def seen_by(session: Session, who: Who) -> ColumnElement[bool]:
     if isinstance(who, Caller):
         return public | (Competition.org_id == who.org_id) if who.has(READ) else public
     return public | Competition.org_id.in_(_orgs_of(who.wallet)) if who.wallet else public
+
+
+def named(uid: str) -> str:
+    """The id in an address, in its canonical form; raises NotFound for what no id can be."""
+    try:
+        return parse_uid("id", uid)
+    except Invalid:
+        raise NotFound("Competition not found.") from None
 
 
 def player(who: Guest) -> Actor:
