@@ -62,7 +62,7 @@ def init_app(app: PortalApp) -> None:
     def fit_headers(response: Response) -> Response:
         if "content_policy" in g:
             response.headers["Content-Security-Policy"] = g.content_policy
-        if request.endpoint == "static":
+        if request.endpoint == "static" and response.status_code < 400:
             _cache_static(response)
         if response.status_code not in (429, 503):
             response.headers.pop("Retry-After", None)  # Flask-Limiter sends it with successes too
