@@ -1,0 +1,93 @@
+"""Who takes part once a competition has started, and what was ruled between them: one statement for both."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.competitions.model import Competition, Decision, Entry
+from portal.formats import tiebreaks
+from portal.formats.plan import Entrant
+from portal.players.model import Team
+
+# Those who were let in at the start: somebody disqualified later keeps the matches that were played.
+TAKING_PART = ("registered", "disqualified")
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One entry with what people call it: a wallet, or a team. `id` joins rows, `uid` is its registration for the world."""
+
+    id: int
+    uid: str
+    wallet: str | None
+    team_uid: str | None
+    team_name: str | None
+    seed: int | None
+    group: str
+    rating: int
+    status: str
+    place: int | None
+    prize_wei: str | None
+
+    @property
+    def entrant(self) -> Entrant:
+        return Entrant(self.id, self.seed or 0, self.group, self.rating, self.status == "disqualified")
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """As events and previews name it."""
+        return {"registration_id": self.uid} | self.shown
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """As the pages of the API name it."""
+        return {"wallet": self.wallet, "team_id": self.team_uid, "team_name": self.team_name}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The participants by id in order of seed, and the organizer's rulings between them in the order they were made."""
+
+    people: dict[int, Participant]
+    decisions: tuple[tiebreaks.Decision, ...]
+
+
+_COLUMNS = (
+    Entry.id,
+    Entry.uid,
+    Entry.wallet,
+    Team.uid,
+    Team.name,
+    Entry.seed,
+    Entry.group,
+    Entry.rating,
+    Entry.status,
+    Entry.place,
+    Entry.prize_wei,
+)
+_RULINGS = (Decision.id, Decision.over_id, Decision.under_id, Decision.reason)
+_QUERY = (
+    select(*_COLUMNS, *_RULINGS)
+    .outerjoin(Team, Team.id == Entry.team_id)
+    .outerjoin(Decision, Decision.over_id == Entry.id)
+    .where(Entry.status.in_(TAKING_PART))
+    .order_by(Entry.seed, Entry.id, Decision.id)
+)
+
+
+def field_of(session: Session, competition: Competition, only: Collection[int] | None = None) -> Field:
+    """Everybody who takes part; with `only`, those entries and whoever was disqualified."""
+    query = _QUERY.where(Entry.competition_id == competition.id)
+    if only is not None:
+        query = query.where(Entry.id.in_(only) | (Entry.status == "disqualified"))
+    people: dict[int, Participant] = {}
+    rulings: dict[int, tiebreaks.Decision] = {}
+    for row in session.execute(query):
+        people.setdefault(row[0], Participant(*row[: len(_COLUMNS)]))
+        number, over, under, reason = row[len(_COLUMNS) :]
+        if number is not None:
+            rulings[number] = tiebreaks.Decision(over, under, reason)
+    return Field(people, tuple(rulings[number] for number in sorted(rulings)))
