@@ -1,10 +1,12 @@
 """The Agent API's words: `{"success": …, "message": …, "data": …}`; errors add `code` (FACTS 3c, RULINGS 3, 5, 6)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import jsonify
 from werkzeug.wrappers import Response
 
+from portal.web.contract import BODY_STATUSES, DATA, EVERYWHERE, MEANINGS, Contract
+from portal.web.describe import Shape
 from portal.web.problems import Problem
 
 # reason -> (code, name) of the sibling's published table
@@ -28,7 +30,33 @@ CODES = {
 OTHERWISE = (1012, "PARAMETERS_INVALID")
 
 
+class AgentError(Shape):
+    success: Literal[False]
+    message: str
+    data: None
+    code: int
+
+
+ABOUT = Contract(
+    slug="agent",
+    title="Agent API",
+    sentence="Providers and games for agents and operators.",
+    envelope={"success": Literal[True], "message": str, "data": DATA},
+    error=AgentError,
+    sections=("Providers",),
+    notes=(
+        "Every call carries three headers: Authorization with your key as a bearer token, Accept and Content-Type, both "
+        "application/json, those without a body too.",
+        "A refusal names its reason as a number in code: 1007 no key, 1009 a key that opens nothing, 1010 not allowed, "
+        "1012 a header or field that is wrong, 1018 too many calls at a time.",
+    ),
+    statuses=EVERYWHERE | BODY_STATUSES | {406: MEANINGS[406]},
+    headers={"Accept": "application/json", "Content-Type": "application/json"},
+)
+
+
 class AgentAnswers:
+    about = ABOUT
     prefixes = ("/v1/provider/", "/v1/game/", "/v1/operator/", "/v1/player/")
 
     def word(self, problem: Problem, path: str) -> Response:

@@ -10,9 +10,18 @@ from portal.contracts.agent.answers import answer
 from portal.kernel.db import db
 from portal.kernel.errors import NotAcceptable, UnsupportedBody
 from portal.web import csrf
+from portal.web.describe import Shape, describe
 
 api = Blueprint("agent_api", __name__)
 csrf.exempt(api)
+
+
+class Provider(Shape):
+    id: int
+    name: str
+    code: str
+    status: int
+    games: int
 
 
 @api.before_request
@@ -26,6 +35,7 @@ def ask_for_headers() -> None:
 
 @api.get("/v1/provider/list")
 @admit("providers:read")
+@describe("List providers", "Providers", data=list[Provider])
 def provider_list(caller: Caller) -> Response:
     """The organization's providers with their games' count; status 1 is normal, 2 maintenance."""
     rows = provider_rows(db.session(), caller.org_id)

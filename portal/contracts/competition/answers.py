@@ -1,18 +1,53 @@
 """The Competition API's words: `{"ok": true, "data": …}` or `{"ok": false, "error": "…"}` (competition-api.txt)."""
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from flask import g, jsonify
 from werkzeug.wrappers import Response
 
+from portal.web.contract import DATA, Contract
+from portal.web.describe import Shape
 from portal.web.problems import Problem
 
 # One sentence for every credential that does not open the door, as the page prints it.
 UNAUTHENTICATED = "Authentication required"
 
 
+class CompetitionError(Shape):
+    ok: Literal[False]
+    error: str
+
+
+ABOUT = Contract(
+    slug="competition",
+    title="Competition API",
+    sentence="Organizations, teams, competitions from draft to final table, seasons and figures.",
+    envelope={"ok": Literal[True], "data": DATA},
+    error=CompetitionError,
+    sections=(
+        "API keys",
+        "Organizations",
+        "Members",
+        "Teams",
+        "Competitions",
+        "Competition lifecycle",
+        "Bracket and matches",
+        "Standings and results",
+        "Seasons",
+        "Analytics",
+    ),
+    notes=(
+        "Send your key as a bearer token. What is public can be read without one.",
+        "In a browser a wallet may sign instead: x-lc-address, x-lc-timestamp (unix milliseconds) and x-lc-signature, which is "
+        "the EIP-191 signature of the text lightchallenge:{timestamp}. It is good for five minutes, and for one write.",
+        "Send an Idempotency-Key with every POST and a call that you repeat has no second effect for 24 hours.",
+    ),
+)
+
+
 class CompetitionAnswers:
+    about = ABOUT
     prefixes = ("/api/v1/",)
 
     def word(self, problem: Problem, path: str) -> Response:

@@ -10,6 +10,8 @@ from flask import jsonify, request
 from werkzeug.wrappers import Response
 
 from portal.kernel.errors import NotAcceptable
+from portal.web.contract import DATA, EVERYWHERE, MEANINGS, Contract
+from portal.web.describe import Shape
 from portal.web.problems import Problem
 
 JSON, XML = "application/json", "application/xml"
@@ -18,7 +20,28 @@ OFFERED = (JSON, XML, "text/xml")
 FORBIDDEN = frozenset({"bad_credential", "key_disabled", "key_revoked", "key_expired"})
 
 
+class FeedError(Shape):
+    detail: str
+
+
+ABOUT = Contract(
+    slug="feed",
+    title="Feed API",
+    sentence="What a feed key may see, as JSON or XML.",
+    envelope={"data": DATA},
+    error=FeedError,
+    sections=("Your key",),
+    notes=(
+        "Send your key in the header X-API-Key. A missing key is 401, one that is unknown, switched off or too narrow is 403.",
+        "Accept chooses between application/json and application/xml; an address that ends in .xml is XML whatever it says.",
+    ),
+    statuses=EVERYWHERE | {406: MEANINGS[406]},
+    media=OFFERED,
+)
+
+
 class FeedAnswers:
+    about = ABOUT
     prefixes = ("/v1/whoami", "/v1/alive")
 
     def word(self, problem: Problem, path: str) -> Response:

@@ -8,14 +8,29 @@ from portal.admission.guard import admit
 from portal.contracts.feed.answers import answer
 from portal.kernel.clock import iso, utc_now
 from portal.web import csrf
+from portal.web.describe import Shape, describe
 
 api = Blueprint("feed_api", __name__)
 csrf.exempt(api)
 
 
+class Whoami(Shape):
+    tenant_id: str
+    name: str
+    scopes: list[str]
+    sport_allowlist: list[str]
+    rate_limit_rpm: int
+
+
+class Alive(Shape):
+    status: str
+    timestamp: str
+
+
 @api.get("/v1/whoami")
 @api.get("/v1/whoami.xml")
 @admit(None)
+@describe("Who the key speaks for", "Your key", data=Whoami)
 def whoami(caller: Caller) -> Response:
     """Who the key speaks for and what it may do."""
     key = caller.key
@@ -33,6 +48,7 @@ def whoami(caller: Caller) -> Response:
 @api.get("/v1/alive")
 @api.get("/v1/alive.xml")
 @admit(None)
+@describe("Is the service there?", "Your key", data=Alive)
 def alive(_caller: Caller) -> Response:
     """The service answers, and this is its clock."""
     return answer({"status": "ok", "timestamp": iso(utc_now())})

@@ -15,33 +15,40 @@ Number = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class CreateSession(Body):
-    game_id: Number | None = None
-    stream_id: Number | None = None
-    external_ref: str | None = None
-    metadata: dict[str, Any] | None = None
-    expires_in_minutes: int | None = None
+    game_id: Number | None = Field(None, description="The game that the link opens. This or stream_id.", examples=[42])
+    stream_id: Number | None = Field(None, description="The stream that the link opens. This or game_id.")
+    external_ref: str | None = Field(None, description="Your own reference, at most 255 characters.", examples=["user-12345"])
+    metadata: dict[str, Any] | None = Field(
+        None, description="Any JSON object; the one who consumes gets it back.", examples=[{"campaign": "summer-promo"}]
+    )
+    expires_in_minutes: int | None = Field(None, description="How long the link opens. 1440, a day, unless given.", examples=[60])
 
 
 class ConsumeSession(Body):
-    token: str
-    player_uuid: str | None = None
+    token: str = Field(description="The token of the link.", json_schema_extra={"format": "uuid"})
+    player_uuid: str | None = Field(None, description="Who plays.", examples=["player-uuid-here"])
 
 
 class CreateKey(Body):
-    org_id: int
-    name: str
-    description: str | None = None
-    allowed_game_ids: list[Number] | None = None
-    allowed_stream_ids: list[Number] | None = None
-    rate_limit_per_minute: Number | None = None
-    rate_limit_per_day: Number | None = None
-    expires_at: str | None = None
+    org_id: int = Field(description="The number of your organization.")
+    name: str = Field(description="A name that says where the key is used.", examples=["Production CRM"])
+    description: str | None = Field(None, description="What it is for.", examples=["Used by the CRM to issue game links"])
+    allowed_game_ids: list[Number] | None = Field(None, description="The games that it may link to; all unless given.")
+    allowed_stream_ids: list[Number] | None = Field(None, description="The streams that it may link to; all unless given.")
+    rate_limit_per_minute: Number | None = Field(None, description="Calls a minute. 60 unless given.", examples=[60])
+    rate_limit_per_day: Number | None = Field(None, description="Calls a day. 10,000 unless given.", examples=[10000])
+    expires_at: str | None = Field(
+        None,
+        description="When it ends by itself, as a time with its zone.",
+        examples=["2027-01-01T00:00:00Z"],
+        json_schema_extra={"format": "date-time"},
+    )
 
 
 class ChangeKey(Body):
-    id: int
-    org_id: int
-    is_active: bool
+    id: int = Field(description="The number of the key.")
+    org_id: int = Field(description="The number of your organization.")
+    is_active: bool = Field(description="false switches the key off, true on again.", examples=[False])
 
 
 def number_in_query(name: str) -> int:

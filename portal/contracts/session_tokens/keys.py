@@ -1,6 +1,8 @@
 """The key half: what the page's dashboard does, by a signed-in owner or admin, or by a key with `keys:manage`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import Any
 
 from flask import g, request
@@ -16,6 +18,7 @@ from portal.audit.service import Actor
 from portal.contracts.session_tokens.answers import answer
 from portal.contracts.session_tokens.bodies import ChangeKey, CreateKey, moment, number_in_query, only_in_query
 from portal.contracts.session_tokens.sessions import actor_of
+from portal.contracts.session_tokens.shapes import ChangedKey, DeletedKey, IssuedKey, ListedKey, OfOrganization, OneKey
 from portal.kernel.clock import iso
 from portal.kernel.db import db
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -26,6 +29,7 @@ from portal.orgs.access import role_in
 from portal.orgs.model import Organization
 from portal.web import csrf
 from portal.web.body import read_json
+from portal.web.describe import describe
 from portal.web.errors import answer_problem
 from portal.web.problems import Problem
 from portal.web.transaction import SAFE_METHODS
@@ -46,8 +50,35 @@ class Manager:
     scopes: frozenset[str] = frozenset()
 
 
+def managed(view: Callable[[Manager], Response]) -> Callable[[], Response]:
+    """View decorator: the view gets the Manager of this request; a refused key is answered as everywhere.
+
+    Raises Unauthenticated where there is neither a key nor somebody signed in.
+    """
+
+    @wraps(view)
+    def guarded() -> Response:
+        if credentials_in(request.headers, HEADERS):
+            caller = enter(SCOPE)
+            if isinstance(caller, Refusal):
+                return answer_problem(Problem(caller.reason, caller.message, retry_after=caller.retry_after))
+            key = caller.key
+            return view(Manager(actor_of(caller), None, key.key_id, key.org_id, key.scopes))
+        if not current_user.is_authenticated:
+            raise Unauthenticated("Send an API key with the scope keys:manage, or sign in.")
+        if request.method not in SAFE_METHODS:
+            csrf.protect()
+        user = current_user.user
+        return view(Manager(Actor("user", user.uid, user.email, g.address, g.request_id), user.id))
+
+    guarded.required_scope = SCOPE  # type: ignore[attr-defined]
+    return guarded
+
+
+@managed
+@describe("List keys", "API keys", query=OfOrganization, data=list[ListedKey])
 def list_keys(manager: Manager) -> Response:
-    """GET ?org_id="""
+    """Every key of the organization, without anything secret."""
     only_in_query("org_id")
     session = db.session()
     org, _ = place_of(session, manager, number_in_query("org_id"))
@@ -55,8 +86,10 @@ def list_keys(manager: Manager) -> Response:
     return answer([listed(key) for key in rows])
 
 
+@managed
+@describe("Issue a key", "API keys", body=CreateKey, data=IssuedKey)
 def create_key(manager: Manager) -> Response:
-    """POST. The answer holds the key, this once."""
+    """The answer holds the key, this once."""
     only_in_query()
     body, session = read_json(CreateKey), db.session()
     org, grantable = place_of(session, manager, body.org_id)
@@ -84,8 +117,10 @@ def create_key(manager: Manager) -> Response:
     return answer({"id": key.id, "name": key.name, "key_prefix": key.prefix, "key": issued.secret})
 
 
+@managed
+@describe("Switch a key off or on", "API keys", body=ChangeKey, data=ChangedKey)
 def change_key(manager: Manager) -> Response:
-    """PATCH: switch the key off or on again (RULINGS 4)."""
+    """Off is not for ever: on again, the same key works."""
     only_in_query()
     body, session = read_json(ChangeKey), db.session()
     org, _ = place_of(session, manager, body.org_id)
@@ -93,30 +128,16 @@ def change_key(manager: Manager) -> Response:
     return answer({"id": key.id, "name": key.name, "is_active": key.is_active})
 
 
+@managed
+@describe("Delete a key", "API keys", query=OneKey, data=DeletedKey)
 def delete_key(manager: Manager) -> Response:
-    """DELETE ?id=&org_id="""
+    """It is gone for good; what it created stays."""
     only_in_query("id", "org_id")
     session = db.session()
     org, _ = place_of(session, manager, number_in_query("org_id"))
     number = number_in_query("id")
     service.delete_key(session, org, _key(session, org, number), manager.actor)
     return answer({"id": number, "deleted": True})
-
-
-def managed(view: Any) -> Response:
-    """Call `view` with the Manager of this request; a refused key is answered as everywhere. Raises Unauthenticated."""
-    if credentials_in(request.headers, HEADERS):
-        caller = enter(SCOPE)
-        if isinstance(caller, Refusal):
-            return answer_problem(Problem(caller.reason, caller.message, retry_after=caller.retry_after))
-        key = caller.key
-        return view(Manager(actor_of(caller), None, key.key_id, key.org_id, key.scopes))
-    if not current_user.is_authenticated:
-        raise Unauthenticated("Send an API key with the scope keys:manage, or sign in.")
-    if request.method not in SAFE_METHODS:
-        csrf.protect()
-    user = current_user.user
-    return view(Manager(Actor("user", user.uid, user.email, g.address, g.request_id), user.id))
 
 
 def place_of(session: Session, manager: Manager, number: int) -> tuple[Organization, frozenset[str]]:

@@ -8,6 +8,7 @@ from portal.admission.guard import admit
 from portal.audit.service import Actor
 from portal.contracts.session_tokens.answers import answer
 from portal.contracts.session_tokens.bodies import ConsumeSession, CreateSession, only_in_query
+from portal.contracts.session_tokens.shapes import ByToken, ConsumedSession, CreatedSession, ValidSession
 from portal.kernel.clock import iso
 from portal.kernel.crypto import digest
 from portal.kernel.db import db
@@ -16,14 +17,16 @@ from portal.kernel.ids import parse_uid
 from portal.session_tokens import opening
 from portal.session_tokens.service import DEFAULT_MINUTES, Reach, create_session
 from portal.web.body import read_json
+from portal.web.describe import describe
 
 # Limits of what needs no key. A token has 122 random bits, so these do not guard against guessing but against being kept busy.
 PER_ADDRESS, PER_TOKEN = "6000 per minute", "300 per minute"
 
 
 @admit("sessions:create")
+@describe("Create a session link", "Sessions", body=CreateSession, data=CreatedSession)
 def create(caller: Caller) -> Response:
-    """POST ?action=create-session"""
+    """A link that opens a game or a stream once. The token is in this answer and nowhere else."""
     only_in_query("action")
     body = read_json(CreateSession)
     created = create_session(
@@ -48,8 +51,9 @@ def create(caller: Caller) -> Response:
     )
 
 
+@describe("Check a token", "Sessions", query=ByToken, data=ValidSession, errors=(410,))
 def validate() -> Response:
-    """GET ?action=validate-session&token="""
+    """Is the link still good? Asking uses nothing up."""
     link = opening.peek_active(db.session(), _presented().token)
     return answer(
         {
@@ -64,8 +68,9 @@ def validate() -> Response:
     )
 
 
+@describe("Use a token up", "Sessions", body=ConsumeSession, data=ConsumedSession, errors=(410,))
 def consume() -> Response:
-    """POST ?action=consume-session. With an `Idempotency-Key` a lost answer can be asked for again for ten minutes."""
+    """Once, whoever asks. With an Idempotency-Key a lost answer can be asked for again for ten minutes."""
     body = _presented()
     consumed = opening.consume(
         db.session(),
@@ -121,7 +126,7 @@ def _read_token() -> ConsumeSession:
         only_in_query("action", "token")
         if "token" not in request.args:
             raise Invalid("token", "token is missing. Send it in the query.")
-        body = ConsumeSession(token=request.args["token"])
+        body = ConsumeSession(token=request.args["token"], player_uuid=None)
     body.token = parse_uid("token", body.token)
     return body
 
