@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.competitions.model import Competition, Entry, Match
+from portal.competitions.participants import TAKING_PART
 from portal.orgs.model import Organization
 from portal.players.model import Team
-
-# Who counts as a participant: those who have a place, and those who had one when it started.
-TAKING_PART = ("registered", "disqualified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Summary:
 
 def page_of(
     session: Session, seen: ColumnElement[bool], wanted: dict[str, str | None], limit: int, offset: int
-) -> tuple[Sequence[Row[Any]], int]:
+) -> tuple[Sequence[tuple[Competition, int, int]], int]:
     """One page, the newest first, and how many there are in all. `wanted` narrows by org_id, type, status, category.
 
     Two statements whatever the number of competitions.
@@ -38,7 +36,8 @@ def page_of(
     total = session.scalar(_filtered(select(func.count(Competition.id)), seen, wanted)) or 0
     counts = (_participants().label("participants"), _matches().label("matches"))
     newest = query.add_columns(*counts).order_by(Competition.created_at.desc(), Competition.id.desc())
-    return session.execute(newest.limit(limit).offset(offset)).all(), total
+    rows = session.execute(newest.limit(limit).offset(offset))
+    return [(competition, participants, matches) for competition, participants, matches in rows], total
 
 
 def summary_of(session: Session, competition: Competition) -> Summary:
@@ -54,11 +53,11 @@ def summary_of(session: Session, competition: Competition) -> Summary:
     return Summary(registrations, checked_in, total, total - left, left, last if earliest is None else earliest)
 
 
-def registrations_of(session: Session, competition: Competition) -> Sequence[Row[Any]]:
+def registrations_of(session: Session, competition: Competition) -> Sequence[tuple[Entry, str | None, str | None]]:
     """(entry, team's uid, team's name) of everybody who did not leave before the start, in order of registration."""
     query = select(Entry, Team.uid, Team.name).outerjoin(Team, Team.id == Entry.team_id)
     mine = (Entry.competition_id == competition.id, Entry.entrant_key.is_not(None))
-    return session.execute(query.where(*mine).order_by(Entry.id)).all()
+    return [(entry, team, name) for entry, team, name in session.execute(query.where(*mine).order_by(Entry.id))]
 
 
 def _filtered(query: Select[Any], seen: ColumnElement[bool], wanted: dict[str, str | None]) -> Select[Any]:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, g, request
+from flask import g, request
 from pydantic import Field
 from werkzeug.wrappers import Response
 
 from portal.admission.caller import Caller
 from portal.admission.guard import admit
+from portal.contracts.competition import competitions, lifecycle  # noqa: F401 - their routes register themselves
 from portal.contracts.competition.answers import answer
+from portal.contracts.competition.blueprint import api
 from portal.kernel.clock import iso
 from portal.kernel.db import db
 from portal.kernel.errors import Invalid, NotFound
@@ -18,11 +20,8 @@ from portal.keys.model import ApiKey, key_by_uid, keys_of
 from portal.keys.scopes import MANAGE, grantable_by_key
 from portal.keys.service import Issued, issue_key, revoke_key
 from portal.orgs.model import Organization
-from portal.web import csrf
 from portal.web.body import Body, read_json
 
-api = Blueprint("competition_api", __name__)
-csrf.exempt(api)
 DEFAULT_LABEL = "API key"
 
 
