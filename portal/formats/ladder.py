@@ -218,6 +218,6 @@ def placements(plan: Plan, drops: Sequence[Drop] = ()) -> tuple[Placement, ...]:
     won: dict[int, int] = {}
     for match in plan.matches.values():
         if match.winner in ("a", "b"):
-            winner = match.on(match.winner)  # type: ignore[arg-type]
+            winner = match.on(match.winner)
             won[winner or 0] = won.get(winner or 0, 0) + 1
     return tuple(Placement(place, entrant, won.get(entrant, 0)) for place, entrant in enumerate(positions(plan, drops), start=1))
