@@ -5,6 +5,7 @@ Every name is unique, so that tests share a database without meeting.
 
 import itertools
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,18 @@ from flask.testing import FlaskClient
 
 from portal.audit.service import SYSTEM
 from portal.catalog import service as catalog
+from portal.competitions import entries, starting
+from portal.competitions import service as competitions
+from portal.competitions.entries import By
+from portal.competitions.model import competition_by_uid
 from portal.kernel.db import unit_of_work
 from portal.keys.model import ApiKey, keys_of
 from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
 from portal.orgs import service as orgs
 from portal.orgs.model import Organization, User
+from portal.orgs.wallets import WalletMember
+from portal.players.model import RosterEntry, Team
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
 
@@ -49,6 +56,31 @@ class Org:
     alice: Person
     bob: Person
     charlie: Person
+
+
+class Wallet:
+    """Somebody with a private key, who signs calls as the page says: each time another moment, so that each is new."""
+
+    def __init__(self) -> None:
+        from eth_account import Account
+
+        self._account = Account.create()
+        self.address: str = self._account.address
+        self._last = 0
+
+    def headers(self, milliseconds: int | None = None) -> dict[str, str]:
+        """The three headers of a call made now, or at `milliseconds` since 1970."""
+        from eth_account.messages import encode_defunct
+
+        at = max(int(time.time() * 1000), self._last + 1) if milliseconds is None else milliseconds
+        self._last = at
+        signed = self._account.sign_message(encode_defunct(text=f"lightchallenge:{at}"))
+        return {"x-lc-address": self.address, "x-lc-signature": f"0x{signed.signature.hex()}", "x-lc-timestamp": str(at)}
+
+
+def address(number: int) -> str:
+    """The wallet address with that number, in lower case."""
+    return f"0x{number:040x}"
 
 
 def unique(stem: str) -> str:
@@ -125,7 +157,8 @@ class Make:
         with unit_of_work() as session:
             key = session.scalars(keys_of(session.get(Organization, org.id)).where(ApiKey.last4 == secret[-4:])).first()
             uid = key.uid
-        return {"game": self.game(org), "key": uid, "link": self.link(org).id, "batch": self.batch(org)}
+        made = {"game": self.game(org), "key": uid, "link": self.link(org).id, "batch": self.batch(org)}
+        return made | {"competition": self.competition(org)}
 
     def batch(self, org: Org, names: Sequence[str] = ("a", "b")) -> str:
         """The uid of an order for one link per name, not yet worked on."""
@@ -134,6 +167,53 @@ class Make:
             owner = session.get_one(Organization, org.id)
             rows = [(name, None) for name in names]
             return start_batch(session, owner, SYSTEM, master, rows, game_id=game, minutes=60).uid
+
+    def wallet(self, org: Org | None = None, role: str = "member") -> Wallet:
+        """A new wallet; a member of `org` with `role` when given."""
+        wallet = Wallet()
+        if org is not None:
+            with unit_of_work() as session:
+                member = {"org_id": org.id, "wallet": wallet.address, "wallet_key": wallet.address.lower(), "role": role}
+                session.add(WalletMember(**member))
+        return wallet
+
+    def team(self, org: Org, captain: str | None = None, players: int = 0) -> str:
+        """The uid of a new team with a roster: a captain when given, and so many players."""
+        with unit_of_work() as session:
+            team = Team(org_id=org.id, name=unique("Team"))
+            session.add(team)
+            session.flush()
+            roster = [(address(number), "player") for number in range(1, players + 1)] + (
+                [(captain, "captain")] if captain else []
+            )
+            session.add_all(RosterEntry(team_id=team.id, wallet=w, wallet_key=w.lower(), role=role) for w, role in roster)
+            return team.uid
+
+    def competition(self, org: Org, kind: str = "bracket", *, status: str = "draft", entrants: int = 0, **terms: Any) -> str:
+        """The uid of a new competition: draft, registration or active, with the wallets `address(1)` to `address(entrants)`
+        registered and checked in."""
+        with unit_of_work() as session:
+            owner = session.get_one(Organization, org.id)
+            made = competitions.create_competition(session, owner, SYSTEM, kind, {"title": unique("Cup")} | terms)
+            if status != "draft":
+                competitions.open_registration(session, made, SYSTEM)
+            uid = made.uid
+        self.enter(org, uid, range(1, entrants + 1))
+        if status == "active":
+            with unit_of_work() as session:
+                starting.start(session, competition_by_uid(session, org.id, uid), SYSTEM)
+        return uid
+
+    def enter(self, org: Org, competition: str, numbers: Sequence[int], *, checked_in: bool = True) -> list[str]:
+        """Register the wallets with these numbers, and check them in; the uids of their registrations."""
+        with unit_of_work() as session:
+            found, made = competition_by_uid(session, org.id, competition), []
+            for number in numbers:
+                who = entries.participant(session, found, address(number), None)
+                made.append(entries.register(session, found, By(SYSTEM), who).uid)
+                if checked_in:
+                    entries.check_in(session, found, By(SYSTEM), who)
+            return made
 
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
