@@ -56,8 +56,9 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a match has besides its rules: its public id and its times."""
+    """What a match has besides its rules: its row, its public id and its times."""
 
+    id: int
     uid: str
     scheduled_at: datetime | None = None
     completed_at: datetime | None = None
@@ -232,7 +233,7 @@ def match_of(row: Any) -> Match:
 
 def slot_of(row: Any) -> Slot:
     """The rest of that row."""
-    return Slot(row.uid, row.scheduled_at, row.completed_at, row.notes)
+    return Slot(row.id, row.uid, row.scheduled_at, row.completed_at, row.notes)
 
 
 def _link(number: int | None, side: Side | None) -> Link | None:
@@ -264,7 +265,7 @@ def _followed(reach: CTE, competition_id: int) -> CTE:
     return reach.union(select(onward).select_from(found).where(match.c.competition_id == competition_id, onward.is_not(None)))
 
 
-_COLUMNS = tuple(column for column in MATCHES.c if column.name not in ("id", "competition_id"))
+_COLUMNS = tuple(column for column in MATCHES.c if column.name != "competition_id")
 _INSERT = insert(MATCHES)
 _GROUP = update(ENTRIES).where(ENTRIES.c.id == bindparam("entry")).values(grp=bindparam("new_group"))
 _OVER: Any = bindparam("over", type_=Boolean)

@@ -1,5 +1,6 @@
 """Telling that something happened, in the transaction in which it happens."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import insert
@@ -14,9 +15,22 @@ from portal.outbox.names import EVENTS
 _INSERT = insert(Event.__table__)  # type: ignore[arg-type]
 
 
+# A name, the public id of what it is about, and plain JSON without any secret.
+Happening = tuple[str, str, dict[str, Any]]
+
+
 def emit(session: Session, org_id: int, name: str, subject: object, data: dict[str, Any]) -> None:
     """Leave one event of type `name` about `subject` (a public id). `data` is plain JSON and holds no secret."""
-    if name not in EVENTS:
-        raise Fault(f"event type {name!r} is not declared in outbox.names")
-    row = {"uid": new_uid(), "org_id": org_id, "type": name, "subject": str(subject), "data": data, "created_at": utc_now()}
-    session.connection().execute(_INSERT, row)  # straight to Core: the ORM would cost as much again
+    emit_all(session, org_id, [(name, str(subject), data)])
+
+
+def emit_all(session: Session, org_id: int, happenings: Sequence[Happening]) -> None:
+    """Leave these events in their order, in one statement."""
+    now = utc_now()
+    rows = []
+    for name, subject, data in happenings:
+        if name not in EVENTS:
+            raise Fault(f"event type {name!r} is not declared in outbox.names")
+        rows.append({"uid": new_uid(), "org_id": org_id, "type": name, "subject": subject, "data": data, "created_at": now})
+    if rows:
+        session.connection().execute(_INSERT, rows)  # straight to Core: the ORM would cost as much again
