@@ -5,6 +5,7 @@ old result is taken back, what follows from the new one is put there. A plan may
 and all that can be reached from it by links.
 """
 
+from collections.abc import Set
 from dataclasses import replace
 
 from portal.formats.checks import as_reported, match_to_correct, match_to_report
@@ -30,16 +31,15 @@ def advance(plan: Plan, result: Result) -> Changes:
 def correct(plan: Plan, result: Result, *, cascade: bool = False) -> Changes:
     """Replace the result of a match that is over, and all that followed from it.
 
-    Open matches and walkovers that depend on it get their right sides. A later match that was played with somebody who would
-    now not be in it is a Conflict, unless `cascade`: then its result is cleared, and so on. Whoever is `withdrawn` and comes
-    back into an open match is taken out of it again. Raises Unprocessable as `advance` does, and Conflict for a match without
-    a result.
+    Open matches that depend on it get their right sides. A later match that was decided between two of whom one would now not
+    be in it is a Conflict, unless `cascade`: then its result is cleared, and so on. An entrant who is `withdrawn` is no
+    reason for either: their opponents keep the walkover, and they are taken out again of any open match that the correction
+    brings them into. Raises Unprocessable as `advance` does, and Conflict for a match without a result.
     """
-    draft = _Draft(plan)
+    draft = _Draft(plan, {entrant.id for entrant in plan.entrants if entrant.withdrawn})
     draft.put(as_reported(match_to_correct(plan, result), result))
     if draft.cleared and not cascade:
         raise Conflict(_played_since(plan, draft.cleared))
-    draft.take_out_again({entrant.id for entrant in plan.entrants if entrant.withdrawn})
     return draft.changes()
 
 
@@ -48,10 +48,10 @@ def withdraw(plan: Plan, entrant: int) -> Changes:
 
     Nothing changes for one who has no match left. The caller marks the entrant as withdrawn.
     """
-    draft = _Draft(plan)
-    for match in plan.matches.values():
+    draft = _Draft(plan, {entrant})
+    for number, match in plan.matches.items():
         if not match.over and entrant in (match.a, match.b):
-            draft.take_out(match.number, entrant)
+            draft.put(draft.settled(draft.find(number)))
     return draft.changes()
 
 
@@ -71,8 +71,9 @@ def onward(match: Match) -> tuple[int | None, int | None]:
 class _Draft:
     """The matches as they will be, laid over a plan that stays as it is."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, withdrawn: Set[int] = frozenset()) -> None:
         self.plan = plan
+        self.withdrawn = withdrawn
         self.changed: dict[int, Match] = {}
         self.cleared: list[int] = []
 
@@ -92,27 +93,32 @@ class _Draft:
         match = self.find(link.number)
         seated = _with(match, link.side, who)
         if not match.over:
-            return _settled(seated)
-        absent = match.on(OTHER[link.side]) if match.outcome is Outcome.WALKOVER and match.winner == link.side else None
-        if absent:  # taken out before the opponent was known: whoever comes has won
+            return self.settled(seated)
+        absent = _absent(match)
+        waiting = match.on(link.side) is None or absent in self.withdrawn
+        if absent and waiting and match.winner == link.side:  # whoever comes has won
             return replace(seated, winner=None, outcome=Outcome.NOT_PLAYED) if who == NOBODY else seated
-        if _contested(match):
+        if self.is_result(match):
             self.cleared.append(match.number)
-        return _settled(replace(seated, score_a=None, score_b=None, winner=None, outcome=None))
+        return self.settled(replace(seated, score_a=None, score_b=None, winner=None, outcome=None))
 
-    def take_out(self, number: int, entrant: int) -> None:
-        """Give an open match to whoever is, or will be, on the other side."""
-        match = self.find(number)
-        self.put(replace(match, winner="b" if match.a == entrant else "a", outcome=Outcome.WALKOVER))
+    def settled(self, match: Match) -> Match:
+        """An open match that needs no playing, decided: one side stays empty, or has withdrawn."""
+        for side in SIDES:
+            if match.on(side) in self.withdrawn and match.on(OTHER[side]) != NOBODY:
+                return replace(match, winner=OTHER[side], outcome=Outcome.WALKOVER)
+        if match.a is None or match.b is None or (match.a and match.b):
+            return match
+        alone = match.a or match.b
+        if not alone or alone in self.withdrawn:
+            return replace(match, outcome=Outcome.NOT_PLAYED)
+        return replace(match, winner="a" if match.a else "b", outcome=Outcome.WALKOVER)
 
-    def take_out_again(self, withdrawn: set[int]) -> None:
-        """Take those out who came into an open match by a correction; each walkover may bring the next one there."""
-        while withdrawn:
-            found = [(match, withdrawn & {match.a, match.b}) for match in self.changed.values() if not match.over]
-            if not (hits := [(match.number, here) for match, here in found if here]):
-                return
-            number, here = min(hits)
-            self.take_out(number, min(here))
+    def is_result(self, match: Match) -> bool:
+        """Does a match over hold what its sides alone do not tell: what two made of it, or that one left only after it?"""
+        if match.a and match.b:
+            return _absent(match) not in self.withdrawn
+        return match.outcome is Outcome.WALKOVER and bool(self.withdrawn & {match.a, match.b}) and not _absent(match)
 
     def changes(self) -> Changes:
         """What differs from the plan, by number."""
@@ -131,18 +137,11 @@ def _with(match: Match, side: Side, who: int | None) -> Match:
     return replace(match, a=who) if side == "a" else replace(match, b=who)
 
 
-def _settled(match: Match) -> Match:
-    """An open match whose side stays empty needs no playing: a walkover, or nothing where both do."""
-    if match.a is None or match.b is None or (match.a and match.b):
-        return match
-    if match.a == match.b:
-        return replace(match, outcome=Outcome.NOT_PLAYED)
-    return replace(match, winner="a" if match.a else "b", outcome=Outcome.WALKOVER)
-
-
-def _contested(match: Match) -> bool:
-    """Somebody reported how two entrants settled it between them. A walkover was settled by an absence."""
-    return bool(match.a and match.b) and match.outcome is not Outcome.WALKOVER
+def _absent(match: Match) -> int | None:
+    """Who was taken out of a match that ended as a walkover; NOBODY where nobody came at all."""
+    if match.outcome is not Outcome.WALKOVER:
+        return None
+    return match.b if match.winner == "a" else match.a
 
 
 def _played_since(plan: Plan, numbers: list[int]) -> str:
@@ -154,4 +153,4 @@ def _played_since(plan: Plan, numbers: list[int]) -> str:
     names = [f"match {m.number} ({label(plan.rules.format, m.stage, m.round, rounds[m.stage])})" for m in later]
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     was, them = ("was", "it") if len(names) == 1 else ("were", "them")
-    return f"{listed[0].upper()}{listed[1:]} {was} played after this result. Send cascade to clear {them} and play again."
+    return f"{listed[0].upper()}{listed[1:]} {was} decided after this result. Send cascade to clear {them} and play again."
