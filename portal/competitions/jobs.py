@@ -17,7 +17,7 @@ from portal.kernel.errors import PortalError
 from portal.kernel.log import log
 
 
-def turn_pages(clock: Clock = utc_now) -> None:
+def move_due(clock: Clock = utc_now) -> None:
     """Periodic: open what opens and start what starts. Nothing is written where nothing is due."""
     now = clock()
     for query, act in ((to_open(now), _open), (to_start(now), _start)):
