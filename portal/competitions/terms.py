@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portal.competitions.model import VISIBILITIES
-from portal.competitions.rules import checked_type, most_entrants, rules_of
+from portal.competitions.rules import checked_type, least_entrants, most_entrants, rules_of
 from portal.formats.rules import Rules
 from portal.kernel.errors import Invalid, Unprocessable
 
@@ -55,11 +55,9 @@ def _check_times(terms: Mapping[str, Any]) -> None:
 
 
 def _check_size(rules: Rules, wanted: int | None) -> None:
-    most, least = most_entrants(rules), 2 * rules.groups
-    if wanted is not None and wanted > most:
-        raise Unprocessable("max_participants", f"A {rules.format} competition holds at most {most:,} participants.")
-    if wanted is not None and wanted < least and rules.groups > 1:
-        raise Unprocessable("max_participants", f"{rules.groups} groups need at least {least} participants.")
+    least, most = max(1, least_entrants(rules)), most_entrants(rules)
+    if wanted is not None and not least <= wanted <= most:
+        raise Unprocessable("max_participants", f"With these rules max_participants must be from {least} to {most:,}.")
 
 
 def _title(name: str, value: Any) -> None:
@@ -82,8 +80,8 @@ def _category(name: str, value: Any) -> None:
 
 
 def _participants(name: str, value: Any) -> None:
-    if not 2 <= value <= MOST_PARTICIPANTS:
-        raise Invalid(name, f"max_participants must be a whole number from 2 to {MOST_PARTICIPANTS:,}.")
+    if not 1 <= value <= MOST_PARTICIPANTS:
+        raise Invalid(name, f"max_participants must be a whole number from 1 to {MOST_PARTICIPANTS:,}.")
 
 
 def _wei(name: str, value: Any) -> None:

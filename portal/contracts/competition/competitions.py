@@ -45,7 +45,7 @@ class Terms(Body):
         examples=[{"format": "single_elimination", "best_of": 3, "third_place_match": True}],
     )
     max_participants: int | None = Field(
-        None, ge=2, le=MOST_PARTICIPANTS, description="Maximum registrations allowed.", examples=[16]
+        None, ge=1, le=MOST_PARTICIPANTS, description="Maximum registrations allowed.", examples=[16]
     )
     registration_opens: Moment | None = Field(None, description="When registration opens.", examples=["2026-04-01T00:00:00Z"])
     registration_closes: Moment | None = Field(None, description="When registration closes.", examples=["2026-04-14T23:59:59Z"])
