@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from portal.formats.elimination import advance, correct, withdraw
@@ -57,6 +57,7 @@ def without_101() -> Plan:
     return play(taken_out(play(bracket(8), until=1), 101), until=2)
 
 
+@settings(deadline=None)
 @given(one_leaves=st.booleans(), **CASES)
 def test_there_and_back_is_the_first_state(size, format, number, one_leaves):
     rng = Random(number)
@@ -73,6 +74,7 @@ def test_there_and_back_is_the_first_state(size, format, number, one_leaves):
     assert plan == first, "correct itself changes nothing"
 
 
+@settings(deadline=None)
 @given(**CASES)
 def test_a_corrected_bracket_is_the_one_that_the_remaining_results_make(size, format, number):
     rng = Random(number)
@@ -96,6 +98,7 @@ def test_a_corrected_bracket_is_the_one_that_the_remaining_results_make(size, fo
     assert set(changes.cleared) == {m.number for m in between_two(before)} - kept - {corrected.number}
 
 
+@settings(deadline=None)
 @given(**CASES)
 def test_without_cascade_a_correction_is_refused_exactly_when_it_would_clear_a_result(size, format, number):
     rng = Random(number)
@@ -110,6 +113,7 @@ def test_without_cascade_a_correction_is_refused_exactly_when_it_would_clear_a_r
     assert all(f"atch {number} (" in refused.value.message for number in changes.cleared)
 
 
+@settings(deadline=None)
 @given(**CASES)
 def test_a_corrected_score_with_the_same_winner_touches_nothing_else(size, format, number):
     rng = Random(number)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.formats.elimination import advance, withdraw
@@ -28,6 +28,7 @@ def stage(plan: Plan, name: str) -> list[Match]:
     return [match for match in plan.in_order() if match.stage == name]
 
 
+@settings(deadline=None)
 @given(size=st.integers(2, 300))
 def test_everybody_but_one_loses_twice_in_twice_as_many_matches(size):
     plan = bracket(size, "simple")
@@ -41,6 +42,7 @@ def test_a_bracket_of_one_or_of_more_than_4096_is_refused(size):
         bracket(size)
 
 
+@settings(deadline=None)
 @given(size=SIZES)
 def test_each_open_side_is_fed_by_one_earlier_match(size):
     plan = bracket(size)
@@ -56,12 +58,14 @@ def test_each_open_side_is_fed_by_one_earlier_match(size):
     assert all(link.number > m.number for m in plan.matches.values() for link in (m.winner_to, m.loser_to) if link)
 
 
+@settings(deadline=None)
 @given(size=SIZES)
 def test_losers_rounds_are_counted_without_gaps_whatever_byes_leave_out(size):
     rounds = {match.round for match in stage(bracket(size), "losers")}
     assert rounds == set(range(1, len(rounds) + 1))
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS)
 def test_two_defeats_end_the_way_of_all_but_one(size, number):
     plan = play(bracket(size), by_chance(Random(number)))
@@ -72,6 +76,7 @@ def test_two_defeats_end_the_way_of_all_but_one(size, number):
     assert set(lost.values()) == {2}
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS)
 def test_nobody_has_two_open_matches_and_no_plan_is_changed(size, number):
     plan, rng = bracket(size), Random(number)
@@ -86,6 +91,7 @@ def test_nobody_has_two_open_matches_and_no_plan_is_changed(size, number):
     assert len(placements(plan)) == size
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS, order=NUMBERS)
 def test_the_order_of_reports_makes_no_difference(size, number, order):
     in_order = play(bracket(size), by_chance(Random(number), ENDINGS))
@@ -189,6 +195,7 @@ def test_one_who_is_taken_out_does_not_drop_but_one_who_missed_a_match_does():
     ]
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS)
 def test_a_bracket_in_which_people_withdraw_still_comes_to_an_end(size, number):
     plan, rng = bracket(size), Random(number)

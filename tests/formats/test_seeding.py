@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.formats import seeding
@@ -50,6 +50,7 @@ def test_a_draw_uses_nothing_of_the_generator_but_random():
     assert [entrant.id for entrant in seeding.drawn(NAMED, OnlyRandom())] == [12, 55, 7, 90, 31]
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 60), number=st.integers())
 def test_a_draw_gives_every_entrant_one_seed(count, number):
     drawn = seeding.drawn([Entrant(id, 0) for id in range(1, count + 1)], Random(number))

@@ -4,7 +4,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.formats.elimination import advance, withdraw
@@ -67,6 +67,7 @@ def test_no_match_for_third_place_without_two_beaten_semifinalists(size):
     assert all(match.stage == "winners" for match in bracket(size, third_place_match=True).matches.values())
 
 
+@settings(deadline=None)
 @given(size=SIZES)
 def test_every_entrant_stands_once_in_the_first_round(size):
     plan = bracket(size)
@@ -74,6 +75,7 @@ def test_every_entrant_stands_once_in_the_first_round(size):
     assert sides == Counter(entrant.id for entrant in plan.entrants)
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS, third=st.booleans())
 def test_one_defeat_ends_the_way_of_all_but_one(size, number, third):
     plan = play(bracket(size, third_place_match=third), by_chance(Random(number)))
@@ -84,6 +86,7 @@ def test_one_defeat_ends_the_way_of_all_but_one(size, number, third):
     assert [entrant for entrant, lost in defeats(plan).items() if lost == 0] == champion
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS)
 def test_nobody_has_two_open_matches(size, number):
     plan, rng = bracket(size, third_place_match=True), Random(number)
@@ -94,6 +97,7 @@ def test_nobody_has_two_open_matches(size, number):
     assert plan.over
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS, order=NUMBERS)
 def test_the_order_of_reports_makes_no_difference(size, number, order):
     in_order = play(bracket(size, third_place_match=True), by_chance(Random(number), ENDINGS))
@@ -104,6 +108,7 @@ def test_the_order_of_reports_makes_no_difference(size, number, order):
     assert plan == in_order
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS)
 def test_a_part_of_the_bracket_gives_the_same_changes_and_no_plan_is_changed(size, number):
     plan, rng = bracket(size, third_place_match=True), Random(number)
@@ -178,6 +183,7 @@ def test_nobody_comes_to_meet_one_who_withdrew():
     assert plan.over
 
 
+@settings(deadline=None)
 @given(size=SIZES, number=NUMBERS)
 def test_a_bracket_in_which_people_withdraw_still_comes_to_an_end(size, number):
     plan, rng = bracket(size, third_place_match=True), Random(number)
