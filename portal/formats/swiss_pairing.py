@@ -16,7 +16,6 @@ from portal.formats.swiss_weights import Bracket, Gain
 
 LARGE = 48  # a group of this size takes about a twentieth of a second; time grows with the third power
 SLICE = 16
-CLOSED = 40  # up to so many lower entrants the whole rest is looked at, and it is certain that it can be paired
 NEAR = 80
 Pair = tuple[Card, Card]
 
@@ -94,15 +93,19 @@ def possible(ranked: list[Card], topscore: float, round_number: int) -> Field | 
 def roomy(field: Field, cards: Sequence[Card]) -> bool:
     """Whether so many opponents are left for each that a full pairing is certain (Dirac's theorem, with room to spare).
 
-    Not asked of the empty places: that somebody may have the bye is asked apart.
+    The empty places go to as many who may have a bye; the others are the ones to be paired.
     """
     people = [card for card in cards if card.id != NOBODY]
-    if sum(field.legal(card, Card(NOBODY, 0)) for card in people) <= 2 * field.byes and field.byes:
+    if len(people) < len(cards) and sum(may_have_bye(field, card) for card in people) < field.byes:
         return False
     due = [card.preference for card in people]
     same = max(sum(preference == (side, Strength.ABSOLUTE) for preference in due) for side in ("a", "b"))
     most_met = max((len(card.met) for card in people), default=0)
     return len(people) >= 2 * (most_met + same + 3)
+
+
+def may_have_bye(field: Field, card: Card) -> bool:
+    return field.legal(card, Card(NOBODY, 0))
 
 
 def completable(field: Field, cards: Sequence[Card]) -> bool:
@@ -136,8 +139,8 @@ def pair_groups(field: Field) -> list[Pair]:
         found = pair_group(field, moved, residents, lower)
         paired = {id(card) for pair in found for card in pair}
         left = [card for card in [*moved, *residents] if id(card) not in paired]
-        if (len(rest) <= CLOSED or not roomy(field, rest)) and not completable(field, [*left, *rest]):
-            return pairs + pair_freely(field, [*moved, *residents, *rest])
+        if not completable(field, [*left, *rest]):
+            return pairs + start_over(field, found, [*left, *rest])
         pairs += found
         moved = left
     return pairs
@@ -229,6 +232,19 @@ def cross(bracket: Bracket, top: list[Card], bottom: list[Card], faultless: bool
         if bracket.legal(cards[p], cards[q]) and wanted(cards[p], cards[q])
     ]
     return [(cards[p], cards[q]) for p, q in heaviest(edges, fill=False)]
+
+
+def start_over(field: Field, found: list[Pair], cards: list[Card]) -> list[Pair]:
+    """Where a large bracket left over `cards` that cannot be paired: undo as many of its lowest pairs as it takes, and pair
+    all of those at once."""
+    found = sorted(found, key=lambda pair: pair[1].number)
+    undone = SLICE
+    while True:
+        freed = [card for pair in found[-undone:] for card in pair]
+        free = sorted([*cards, *freed], key=lambda card: (-card.score, card.number))
+        if completable(field, free) or undone >= len(found):
+            return found[:-undone] + pair_freely(field, free)
+        undone *= 4
 
 
 def pair_freely(field: Field, cards: list[Card]) -> list[Pair]:

@@ -12,7 +12,7 @@ from portal.formats import swiss
 from portal.formats.plan import NOBODY, Entrant, Match, Outcome, Plan, Result
 from portal.formats.rules import Points, Rules
 from portal.formats.standings import Row, standings
-from portal.formats.swiss_cards import cards_of
+from portal.formats.swiss_cards import Card, cards_of
 from portal.formats.swiss_pairing import draw
 from portal.kernel.errors import Conflict, Invalid, Unprocessable
 from tests.formats.swiss_tables import MIDDLE, SMALL
@@ -269,6 +269,24 @@ def test_a_field_of_thousands_is_drawn_too():
     play_round(plan, "><=")
     check_fair(plan)
     assert len(of_round(plan, 2)) == 1000
+
+
+def test_a_large_group_gives_up_an_entrant_for_the_bye_when_everybody_below_has_had_one():
+    top = [Card(number, number, score=3) for number in range(1, 98)]
+    below = [Card(number, number, score=0, bye=True, met={98, 99} - {number}) for number in (98, 99)]
+    drawn = draw([*top, *below], 3, topscore=float("inf"), first_side="a")
+    assert [card.score for card in drawn.byes] == [3]
+    assert len(drawn.pairs) == 49
+    assert not any(home.id in away.met for home, away in drawn.pairs)
+    assert len({card.id for pair in drawn.pairs for card in pair} | {card.id for card in drawn.byes}) == 99
+
+
+def test_the_balance_of_sides_gives_way_before_anybody_meets_twice():
+    """Two who are left for each other, both away twice running: somebody is away a third time, and the match says so."""
+    cards = [Card(1, 1, sides=["b", "b"], met={3, 4}), Card(2, 2, sides=["b", "b"], met={3, 4})]
+    drawn = draw(cards, 3, topscore=float("inf"), first_side="a")
+    assert drawn.forced
+    assert swiss.why_paired(drawn.pairs[0], 3).endswith("Seed 2 was due to be home; no pairing kept to the balance of sides.")
 
 
 def test_a_withdrawn_entrant_gives_a_walkover_and_is_drawn_no_more():
