@@ -17,6 +17,9 @@ WINNERS: dict[Outcome, tuple[Winner | None, ...]] = {
     Outcome.NOT_PLAYED: (None,),
 }
 
+# Outcomes for which a score may be awarded, though nothing was played.
+AWARDED = frozenset({Outcome.WALKOVER, Outcome.NO_SHOW})
+
 
 def match_to_report(plan: Plan, result: Result) -> Match:
     """The match that `result` may be reported of, checked as a whole.
@@ -66,7 +69,11 @@ def check_result(result: Result, rules: Rules) -> None:
         raise Unprocessable("winner", f"The winner of a match that ended as {result.outcome} must be {names}.")
     if result.outcome is Outcome.PLAYED:
         check_scores(result, rules)
-    elif (result.score_a, result.score_b) != (None, None):
+    elif (result.score_a, result.score_b) == (None, None):
+        return
+    elif result.outcome in AWARDED:
+        check_awarded(result)
+    else:
         raise Unprocessable("score_a", f"A match that ended as {result.outcome} has no scores. Leave score_a and score_b out.")
 
 
@@ -80,6 +87,13 @@ def check_scores(result: Result, rules: Rules) -> None:
     if not settled_otherwise and not agrees[str(result.winner)]:
         fits = next(name for name, fitting in agrees.items() if fitting)
         raise Unprocessable("winner", f"winner is {result.winner}, but {a} to {b} means {fits}. Correct the one or the other.")
+
+
+def check_awarded(result: Result) -> None:
+    """A score may be awarded (3 to 0 for who turned up): whole, and better for the winner."""
+    a, b = check_score("score_a", result.score_a), check_score("score_b", result.score_b)
+    if a == b or (a > b) != (result.winner == "a"):
+        raise Unprocessable("winner", f"winner is {result.winner}, but {a} to {b} was awarded. Correct the one or the other.")
 
 
 def check_score(field: str, score: object) -> int:

@@ -68,15 +68,22 @@ def test_a_result_that_agrees_with_itself_is_taken(result, rules):
 @pytest.mark.parametrize(
     ("result", "field"),
     [
-        (Result(1, "a", 1, 0, Outcome.WALKOVER), "score_a"),
+        (Result(1, "a", 0, 3, Outcome.WALKOVER), "winner"),
+        (Result(1, "b", 0, 0, Outcome.NO_SHOW), "winner"),
+        (Result(1, "a", 3, None, Outcome.WALKOVER), "score_b"),
         (Result(1, None, 0, 0, Outcome.NOT_PLAYED), "score_a"),
         (Result(1, "a", outcome=Outcome.BYE), "outcome"),
     ],
 )
-def test_scores_of_a_match_nobody_played_and_reported_byes_are_refused(result, field):
+def test_awards_that_contradict_the_winner_scores_of_what_nobody_played_and_reported_byes_are_refused(result, field):
     with pytest.raises(Unprocessable) as refused:
         check_result(result, BRACKET)
     assert refused.value.field == field
+
+
+def test_a_score_may_be_awarded_to_who_turned_up():
+    check_result(Result(1, "a", 3, 0, Outcome.WALKOVER), LEAGUE)
+    check_result(Result(1, "b", 0, 3, Outcome.NO_SHOW), BRACKET)
 
 
 def test_a_result_is_taken_once_for_a_match_that_is_there_and_has_two_sides():
