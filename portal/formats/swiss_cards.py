@@ -25,7 +25,7 @@ class Card:
     """One entrant before a round. `number` is its pairing number, from 1 by seed; `score` is in the points of the rules.
 
     `met` are the ids of everyone it was ever drawn against, `sides` those of the games it played in order, `floats` the
-    rounds in which it floated ("down" or "up"); `bye` is true once it won without playing.
+    rounds in which it floated ("down" or "up"); `bye` is true once it had one, `default` once an opponent did not come.
     """
 
     id: int
@@ -35,6 +35,7 @@ class Card:
     sides: list[Side] = field(default_factory=list)
     floats: dict[int, str] = field(default_factory=dict)
     bye: bool = False
+    default: bool = False
     unplayed: int = 0
 
     @property
@@ -93,7 +94,8 @@ def note(cards: dict[int, Card], match: Match, side: Side, before: dict[int, int
             card.floats[match.round] = "down" if before[own] > before[other] else "up"
         return
     card.unplayed += 1
-    card.bye = card.bye or match.outcome is Outcome.BYE or credit == "win"
+    card.bye = card.bye or match.outcome is Outcome.BYE
+    card.default = card.default or (match.outcome is not Outcome.BYE and credit == "win")
     if gained > rules.points.loss:
         card.floats[match.round] = "down"
 

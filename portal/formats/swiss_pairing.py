@@ -8,7 +8,7 @@ order among candidates that are as good may differ from FIDE's.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from itertools import combinations, groupby, product
 
 from portal.formats.plan import NOBODY, Side
 from portal.formats.swiss_cards import Card, Strength, allocate
@@ -37,13 +37,15 @@ class Field:
     byes: int
     bye_score: int | None
     forced: bool
+    lenient: bool
     topscore: float  # in the last round, more than this is a topscorer
     round: int
 
     def legal(self, high: Card, low: Card) -> bool:
-        """C1 no two meet twice, C2 one bye each, C3 two who must both have the same side do not meet."""
+        """C1 no two meet twice; C2 one bye each, none after a win by default; C3 not both due the same side."""
         if low.id == NOBODY:
-            return high.id != NOBODY and not high.bye and self.bye_score in (None, high.score)
+            may = high.id != NOBODY and not high.bye and (self.lenient or not high.default)
+            return may and self.bye_score in (None, high.score)
         if low.id in high.met:
             return False
         if self.forced:
@@ -57,8 +59,8 @@ class Field:
 def draw(cards: Iterable[Card], round_number: int, *, topscore: float, first_side: Side) -> Draw:
     """Pair a round, counted from 1. `topscore` is half of what could be scored when it is the last one, else infinite.
 
-    Where no pairing keeps every rule the balance of sides gives way first (`forced`), then more than one gets a bye, each
-    still only once; nobody ever meets twice. An empty draw means that not a single pair is left.
+    Where no pairing keeps every rule the balance of sides gives way first (`forced`), then who won by default may have the
+    bye, then more than one gets a bye; nobody ever has a second bye or meets twice. An empty draw means that no round is left.
     """
     ranked = sorted(cards, key=lambda card: (-card.score, card.number))
     field = possible(ranked, topscore, round_number)
@@ -79,25 +81,23 @@ def ordered(pair: Pair) -> Pair:
 
 def possible(ranked: list[Card], topscore: float, round_number: int) -> Field | None:
     """The field with the fewest byes, and those as low as can be (C5), that can be paired at all; None without any pair."""
+    lowest = min((card.score for card in ranked), default=0)
     for byes in range(len(ranked) % 2, len(ranked) - 1, 2):
-        scores = sorted({card.score for card in ranked if not card.bye}) if byes == 1 else [None]
-        empty = [Card(NOBODY, len(ranked) + place + 1, score=-1) for place in range(byes)]
-        for forced in (False, True):
-            for bye_score in scores:
-                field = Field([*ranked, *empty], byes, bye_score, forced, topscore, round_number)
-                if completable(field, field.cards):
-                    return field
+        empty = [Card(NOBODY, len(ranked) + place + 1, score=lowest - 1) for place in range(byes)]
+        scores = sorted({card.score for card in ranked}) if byes == 1 else [None]
+        for lenient, forced, bye_score in product((False, True), (False, True), scores):
+            field = Field([*ranked, *empty], byes, bye_score, forced, lenient, topscore, round_number)
+            if completable(field, field.cards):
+                return field
     return None
 
 
 def roomy(field: Field, cards: Sequence[Card]) -> bool:
     """Whether so many opponents are left for each that a full pairing is certain (Dirac's theorem, with room to spare).
 
-    The empty places go to as many who may have a bye; the others are the ones to be paired.
+    The empty places go to as many who may have a bye (that there are so many is for the caller to see).
     """
     people = [card for card in cards if card.id != NOBODY]
-    if len(people) < len(cards) and sum(may_have_bye(field, card) for card in people) < field.byes:
-        return False
     due = [card.preference for card in people]
     same = max(sum(preference == (side, Strength.ABSOLUTE) for preference in due) for side in ("a", "b"))
     most_met = max((len(card.met) for card in people), default=0)
@@ -110,7 +110,8 @@ def may_have_bye(field: Field, card: Card) -> bool:
 
 def completable(field: Field, cards: Sequence[Card]) -> bool:
     """Whether all of `cards` can be paired with one another (C4)."""
-    if len(cards) % 2:
+    people = [card for card in cards if card.id != NOBODY]
+    if len(cards) % 2 or sum(may_have_bye(field, card) for card in people) < len(cards) - len(people):
         return False
     if roomy(field, cards):
         return True
@@ -173,7 +174,10 @@ def below(field: Field, size: int, lower: list[list[Card]]) -> tuple[list[Card],
     rest = [card for group in lower[1:] for card in group]
     following = lower[0] if lower else []
     count = len(following) + len(rest)
-    if size <= NEAR and (count <= 8 or (count <= NEAR and not roomy(field, [*following, *rest]))):
+    certain = roomy(field, [*following, *rest])
+    if field.byes:
+        certain = certain and any(may_have_bye(field, card) for card in [*following, *rest])
+    if size <= NEAR and (count <= 8 or (count <= NEAR and not certain)):
         return following, rest, True
     return (following if size + len(following) <= NEAR else []), [], False
 
@@ -249,7 +253,8 @@ def start_over(field: Field, found: list[Pair], cards: list[Card]) -> list[Pair]
 
 def pair_freely(field: Field, cards: list[Card]) -> list[Pair]:
     """All of `cards` at once, with scores as near as can be: for what the bracket by bracket way cannot finish."""
-    spread = max(card.score for card in cards) + 2
+    scores = [card.score for card in cards]
+    spread = max(scores) - min(scores) + 2
     worst = 4 * spread * spread * len(cards)
     edges = []
     for p, q in combinations(range(len(cards)), 2):

@@ -1,7 +1,6 @@
 """Swiss: the pairings of the FIDE Dutch system, byes, sides, withdrawals and corrections."""
 
 import re
-from collections import Counter
 from random import Random
 
 import pytest
@@ -10,99 +9,13 @@ from hypothesis import strategies as st
 
 from portal.formats import swiss
 from portal.formats.plan import NOBODY, Entrant, Match, Outcome, Plan, Result
-from portal.formats.rules import Points, Rules
 from portal.formats.standings import Row, standings
-from portal.formats.swiss_cards import Card, cards_of
-from portal.formats.swiss_pairing import draw
 from portal.kernel.errors import Conflict, Invalid, Unprocessable
-from tests.formats.swiss_tables import MIDDLE, SMALL
-
-CHESS = Points(win=2, draw=1, loss=0)
-GAME = re.compile(r"(\d+)(>>|<<|>|<|=)(\d+)")
-RESULTS = {
-    ">": ("a", 1, 0, Outcome.PLAYED),
-    "<": ("b", 0, 1, Outcome.PLAYED),
-    "=": ("draw", 0, 0, Outcome.PLAYED),
-    ">>": ("a", None, None, Outcome.NO_SHOW),
-    "<<": ("b", None, None, Outcome.NO_SHOW),
-}
-
-
-def tournament(size: int, rounds: int | None = None, seed: int = 1, **rules: object) -> Plan:
-    """Entrants with their seeds as ids."""
-    entrants = [Entrant(number, number) for number in range(1, size + 1)]
-    return swiss.build(entrants, Rules("swiss", rounds=rounds, **rules), Random(seed))
-
-
-def beginning_with(home: int, size: int, **rules: object) -> Plan:
-    """A tournament in which entrant `home`, of the first match, begins at home."""
-    return next(plan for seed in range(50) if (plan := tournament(size, seed=seed, **rules)).matches[1].a == home)
-
-
-def report(plan: Plan, number: int, sign: str) -> None:
-    winner, score_a, score_b, outcome = RESULTS[sign]
-    plan.apply(swiss.advance(plan, Result(number, winner, score_a, score_b, outcome)))
-
-
-def of_round(plan: Plan, number: int) -> list[Match]:
-    return [match for match in plan.in_order() if match.round == number]
-
-
-def ready(plan: Plan) -> list[Match]:
-    return [match for match in plan.in_order() if match.ready]
-
-
-def play_round(plan: Plan, signs: str = ">") -> None:
-    """Report all open matches, with the signs over and over."""
-    for place, match in enumerate(ready(plan)):
-        report(plan, match.number, signs[place % len(signs)])
-
-
-def play_out(plan: Plan, rng: Random, signs: str = "><=") -> None:
-    while matches := ready(plan):
-        rng.shuffle(matches)
-        for match in matches:
-            report(plan, match.number, rng.choice(signs))
+from tests.formats.swiss_play import CHESS, beginning_with, check_fair, of_round, play_out, play_round, ready, report, tournament
 
 
 def table(plan: Plan) -> list[Row]:
     return list(standings(plan.matches.values(), plan.entrants, plan.rules, rng_seed=1))
-
-
-def games(table_row: str) -> dict[tuple[int, int], str]:
-    return {(int(home), int(away)): sign for home, sign, away in GAME.findall(table_row)}
-
-
-def test_every_round_is_drawn_as_an_endorsed_program_drew_it():
-    plan = beginning_with(1, 13, rounds=9, points=CHESS)
-    for number, row in enumerate(SMALL, start=1):
-        drawn = {(match.a, match.b): match.number for match in of_round(plan, number)}
-        byes = {(int(word), NOBODY) for word in row.split() if word.isdigit()}
-        assert set(drawn) == set(games(row)) | byes, f"round {number}"
-        for pair, sign in games(row).items():
-            report(plan, drawn[pair], sign)
-    assert plan.over
-
-
-def test_rounds_after_forfeits_are_drawn_as_an_endorsed_program_drew_them():
-    """FIDE lets two meet again whose game was forfeited (8 and 17 do, in rounds 2 and 8); here they never would: so this
-    takes the published games as they were, and strikes the forfeited ones from the list of those who have met."""
-    entrants = [Entrant(number, number) for number in range(1, 35)]
-    matches: list[Match] = []
-    for number, row in enumerate(MIDDLE, start=1):
-        cards = cards_of(entrants, matches, Rules("swiss", points=CHESS))
-        for match in matches:
-            if match.outcome is Outcome.NO_SHOW:
-                cards[match.a].met.discard(match.b)
-                cards[match.b].met.discard(match.a)
-        topscore = 10 if number == len(MIDDLE) else float("inf")
-        drawn = draw(cards.values(), number, topscore=topscore, first_side="a")
-        assert {(home.id, away.id) for home, away in drawn.pairs} == set(games(row)), f"round {number}"
-        for (home, away), sign in games(row).items():
-            winner, score_a, score_b, outcome = RESULTS[sign]
-            position = len(matches) + 1
-            played = Match(position, "rounds", number, position, home, away, "", None, None, score_a, score_b, winner, outcome)
-            matches.append(played)
 
 
 def test_in_the_first_round_the_top_half_meets_the_bottom_half_on_alternating_sides():
@@ -193,52 +106,6 @@ def test_whoever_won_by_default_gets_no_bye_afterwards():
 results = st.integers(0, 2**32)
 
 
-def check_fair(plan: Plan) -> None:
-    """Nobody meets twice or is twice in a round, one bye each, and sides are out of balance only where the match says why."""
-    met: Counter[frozenset[int]] = Counter()
-    byes: Counter[int] = Counter()
-    sides: dict[int, list[str]] = {entrant.id: [] for entrant in plan.entrants}
-    for number in range(1, max(match.round for match in plan.matches.values()) + 1):
-        drawn: Counter[int] = Counter()
-        for match in of_round(plan, number):
-            drawn.update(side for side in (match.a, match.b) if side)
-            if not match.b:
-                byes[match.a] += 1
-                continue
-            met[frozenset((match.a, match.b))] += 1
-            for entrant, side in ((match.a, "a"), (match.b, "b")):
-                if match.outcome is Outcome.PLAYED:
-                    sides[entrant].append(side)
-                history = sides[entrant]
-                balanced = abs(history.count("a") - history.count("b")) <= 2 and history[-3:] not in (["a"] * 3, ["b"] * 3)
-                assert balanced or "due to be" in match.why
-        assert set(drawn.values()) == {1}
-    assert set(met.values()) == {1}
-    assert not byes or set(byes.values()) == {1}
-
-
-@given(st.integers(2, 26), results)
-@settings(max_examples=50, deadline=None)
-def test_nobody_meets_twice_whatever_the_results_are(size, seed):
-    rng = Random(seed)
-    plan = tournament(size, rounds=rng.choice([None, max(1, size * 2 // 3)]), seed=seed)
-    everybody = {entrant.id for entrant in plan.entrants}
-    assert {side for match in plan.matches.values() for side in (match.a, match.b) if side} == everybody
-    play_out(plan, rng, ["><=", ">><", [">>", "<<", "<", "="]][seed % 3])
-    check_fair(plan)
-    for number in range(1, max(match.round for match in plan.matches.values()) + 1):
-        assert {side for match in of_round(plan, number) for side in (match.a, match.b) if side} == everybody
-
-
-@given(st.integers(2, 9), results)
-@settings(max_examples=40, deadline=None)
-def test_a_swiss_of_all_rounds_ends_early_rather_than_repeat_a_match(size, seed):
-    plan = tournament(size, rounds=size - 1 + size % 2, seed=seed)
-    play_out(plan, Random(seed))
-    check_fair(plan)
-    assert plan.over
-
-
 @given(st.integers(3, 14), results)
 @settings(max_examples=25, deadline=None)
 def test_the_order_of_reports_changes_neither_pairings_nor_standings(size, seed):
@@ -253,40 +120,6 @@ def test_the_order_of_reports_changes_neither_pairings_nor_standings(size, seed)
             report(anyhow, match.number, signs[match.number])
     assert forwards == anyhow
     assert table(forwards) == table(anyhow)
-
-
-def test_a_large_field_is_paired_in_slices_by_the_same_rules():
-    plan = tournament(300, rounds=4)
-    play_out(plan, Random(5))
-    check_fair(plan)
-    assert not any("due to be" in match.why for match in plan.matches.values())
-    floated = sum("floated" in match.why for match in plan.matches.values())
-    assert floated <= 4 * 9, "at most one leaves each score group"
-
-
-def test_a_field_of_thousands_is_drawn_too():
-    plan = tournament(2000)
-    play_round(plan, "><=")
-    check_fair(plan)
-    assert len(of_round(plan, 2)) == 1000
-
-
-def test_a_large_group_gives_up_an_entrant_for_the_bye_when_everybody_below_has_had_one():
-    top = [Card(number, number, score=3) for number in range(1, 98)]
-    below = [Card(number, number, score=0, bye=True, met={98, 99} - {number}) for number in (98, 99)]
-    drawn = draw([*top, *below], 3, topscore=float("inf"), first_side="a")
-    assert [card.score for card in drawn.byes] == [3]
-    assert len(drawn.pairs) == 49
-    assert not any(home.id in away.met for home, away in drawn.pairs)
-    assert len({card.id for pair in drawn.pairs for card in pair} | {card.id for card in drawn.byes}) == 99
-
-
-def test_the_balance_of_sides_gives_way_before_anybody_meets_twice():
-    """Two who are left for each other, both away twice running: somebody is away a third time, and the match says so."""
-    cards = [Card(1, 1, sides=["b", "b"], met={3, 4}), Card(2, 2, sides=["b", "b"], met={3, 4})]
-    drawn = draw(cards, 3, topscore=float("inf"), first_side="a")
-    assert drawn.forced
-    assert swiss.why_paired(drawn.pairs[0], 3).endswith("Seed 2 was due to be home; no pairing kept to the balance of sides.")
 
 
 def test_a_withdrawn_entrant_gives_a_walkover_and_is_drawn_no_more():
@@ -373,7 +206,7 @@ def test_correcting_there_and_back_gives_the_first_state(size, seed, cascade):
         (Result(1, "a", 0, 1), "winner"),
         (Result(1, "a", 1, 1), "winner"),
         (Result(1, "draw", 1, 0), "winner"),
-        (Result(1, "a", 1, 0, Outcome.WALKOVER), "score_a"),
+        (Result(1, None, 1, 0, Outcome.DOUBLE_NO_SHOW), "score_a"),
     ],
 )
 def test_a_result_that_cannot_be_is_refused(result, field):
