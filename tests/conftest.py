@@ -18,7 +18,7 @@ from portal import create_app
 from portal.config import Settings
 from portal.kernel.db import db, unit_of_work
 from portal.orgs import sign_in
-from tests import servers
+from tests import answers, servers
 from tests.make import Make
 
 # Argon2 is slow by design; the tests sign in hundreds of times and hash with the least that it allows.
@@ -85,7 +85,9 @@ class Browser(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("buffered", True)  # read to the end in there too
-        return contextvars.Context().run(super().open, *args, **kwargs)
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        answers.hold(self.application, answer)
+        return answer
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contract:
     """`slug` names its page, `sections` gives their order there. `envelope` and `error` are the fields of every answer."""
 

@@ -42,6 +42,7 @@ TITLES = {
 
 def init_app(app: Flask, contracts: tuple[Answers, ...], pages: tuple[Answers, ...]) -> None:
     """Who owns which paths: `contracts` are APIs, `pages` those that are not the back office's. The longest prefix wins."""
+    app.extensions["contracts"] = contracts
     app.extensions["answers"] = _by_prefix(contracts)
     app.extensions["answers_of_pages"] = _by_prefix(pages)
     for code in default_exceptions:
