@@ -55,12 +55,27 @@ class Reporting:
     notes: Mapping[int, str | None] = field(default_factory=dict)
 
 
-def foresee(session: Session, competition: Competition, held: Held, changes: Changes, reporting: Reporting) -> Consequences:
-    """What the changes would bring. Reads the rest of the competition where it turns out to be over."""
+def foresee(
+    session: Session,
+    competition: Competition,
+    held: Held,
+    changes: Changes,
+    reporting: Reporting,
+    *,
+    also: Sequence[Happening] = (),
+    reranked: bool = False,
+    ending: bool = False,
+) -> Consequences:
+    """What the changes would bring. Reads the rest of the competition where it turns out to be over.
+
+    `also` is told first; `reranked` says that the standings move though no match changes, `ending` that an
+    open-ended format ends here.
+    """
     pending = held.pending + sum(_opened(held, match) for match in changes.matches)
     pending -= sum(not held.plan.matches[number].over for number in changes.removed)
-    status = competition.status
-    if competition.format not in OPEN_ENDED:
+    if competition.format in OPEN_ENDED:
+        status = "completed" if ending else competition.status
+    else:
         status = "active" if pending else "completed"
     if status == "completed" and not held.whole:
         held = load(session, competition)
@@ -69,8 +84,10 @@ def foresee(session: Session, competition: Competition, held: Held, changes: Cha
     uids = {match.number: new_uid() for match in changes.matches if match.number not in held.slots}
     uids = {number: slot.uid for number, slot in held.slots.items()} | uids
     seen = Consequences(held, changes, after, status, places, uids, ())
-    told = [*_match_events(competition, seen, reporting), *_competition_events(competition, seen, reporting.now)]
-    return replace(seen, events=tuple(told))
+    told = [*also, *_match_events(competition, seen, reporting)]
+    if reranked or any(match.over or _was_over(seen, match) for match in changes.matches):
+        told.append(("standings.updated", competition.uid, competition_data(competition, status)))
+    return replace(seen, events=(*told, *_competition_events(competition, seen, reporting.now)))
 
 
 def carry_out(session: Session, competition: Competition, seen: Consequences, reporting: Reporting) -> None:
@@ -129,7 +146,7 @@ def _write_places(session: Session, competition: Competition, seen: Consequences
 
 
 def _match_events(competition: Competition, seen: Consequences, reporting: Reporting) -> Iterator[Happening]:
-    """What is told of the matches, in their order; then who went on, and that the standings moved."""
+    """What is told of the matches, in their order; then who went on."""
     for match in seen.changes.matches:
         for name in _names(seen, match, reporting):
             yield name, seen.uids[match.number], _told(competition, seen, match, reporting)
@@ -141,8 +158,6 @@ def _match_events(competition: Competition, seen: Consequences, reporting: Repor
         place = {"match_id": seen.uids[step.number], "round": match.round, "position": match.position, "slot": step.side}
         who = {"participant": name_of(seen.held.people, step.entrant)}
         yield "match.advanced", seen.uids[step.number], {"competition_id": competition.uid} | who | place
-    if any(match.over or _was_over(seen, match) for match in seen.changes.matches):
-        yield "standings.updated", competition.uid, competition_data(competition, seen.status)
 
 
 def _names(seen: Consequences, match: Match, reporting: Reporting) -> Iterator[str]:
@@ -202,7 +217,7 @@ def match_data(seen: Consequences, match: Match) -> dict[str, Any]:
     """A match as events and previews show it."""
     people = seen.held.people
     plain = {name: getattr(match, name) for name in ("number", "stage", "group", "round", "position")}
-    sides = {f"participant_{side}": name_of(people, match.on(side)) for side in ("a", "b")}  # type: ignore[arg-type]
+    sides = {f"participant_{side}": name_of(people, match.on(side)) for side in ("a", "b")}
     result = {"score_a": match.score_a, "score_b": match.score_b, "winner": match.winner}
     return {"id": seen.uids[match.number]} | plain | sides | result | {"outcome": match.outcome and match.outcome.value}
 

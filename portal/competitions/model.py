@@ -195,6 +195,25 @@ class Decision(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 
 
+class LadderDrop(Model):
+    """Places lost on a ladder for not playing, as `formats.ladder.Drop` says it: after match number `after`."""
+
+    __tablename__ = "ladder_drops"
+    __table_args__ = (
+        UniqueConstraint(
+            "competition_id", "entry_id", "until", info={"says": "Somebody else changed this ladder. Load it again."}
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competitions.id"))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"))
+    places: Mapped[int]
+    after: Mapped[int]
+    until: Mapped[datetime] = mapped_column(UTCDateTime)
+    why: Mapped[str] = mapped_column(Text)
+
+
 def competitions_of(org_id: int) -> Select[Competition]:
     """Every competition of the organization."""
     return select(Competition).where(Competition.org_id == org_id)

@@ -1,14 +1,17 @@
-"""Who takes part once a competition has started, and what was ruled between them: one statement for both."""
+"""Who takes part once a competition has started, and what was ruled between them: one statement for both.
 
-from collections.abc import Collection
+A ladder needs one more, for places lost by not playing.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.competitions.model import Competition, Decision, Entry
-from portal.formats import tiebreaks
+from portal.competitions.model import Competition, Decision, Entry, LadderDrop
+from portal.formats import ladder, tiebreaks
 from portal.formats.plan import Entrant
 from portal.players.model import Team
 
@@ -49,10 +52,12 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The participants by id in order of seed, and the organizer's rulings between them in the order they were made."""
+    """The participants by id in order of seed, the organizer's rulings between them and, on a ladder, who lost places for
+    not playing; each in the order they were made."""
 
     people: dict[int, Participant]
     decisions: tuple[tiebreaks.Decision, ...]
+    drops: tuple[ladder.Drop, ...] = ()
 
 
 _COLUMNS = (
@@ -85,9 +90,16 @@ def field_of(session: Session, competition: Competition, only: Collection[int] |
         query = query.where(Entry.id.in_(only) | (Entry.status == "disqualified"))
     people: dict[int, Participant] = {}
     rulings: dict[int, tiebreaks.Decision] = {}
-    for row in session.execute(query):
+    rows: Iterable[Any] = session.execute(query)
+    for row in rows:
         people.setdefault(row[0], Participant(*row[: len(_COLUMNS)]))
         number, over, under, reason = row[len(_COLUMNS) :]
         if number is not None:
             rulings[number] = tiebreaks.Decision(over, under, reason)
-    return Field(people, tuple(rulings[number] for number in sorted(rulings)))
+    drops = _drops(session, competition) if competition.format == "ladder" else ()
+    return Field(people, tuple(rulings[number] for number in sorted(rulings)), drops)
+
+
+def _drops(session: Session, competition: Competition) -> tuple[ladder.Drop, ...]:
+    rows = session.scalars(select(LadderDrop).where(LadderDrop.competition_id == competition.id).order_by(LadderDrop.id))
+    return tuple(ladder.Drop(row.entry_id, row.places, row.after, row.until, row.why) for row in rows)

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from sqlalchemy.orm import Session
+
+from portal.competitions.brackets import load
 from portal.competitions.model import Competition
 from portal.competitions.participants import Field, Participant
-from portal.formats import FORMATS
+from portal.formats import FORMATS, ladder
+from portal.formats.placing import Placement
 from portal.formats.plan import Plan
 from portal.formats.rules import ELIMINATION
-from portal.formats.standings import Row, standings
+from portal.formats.standings import DecidedBy, Row, standings
 
 # Per cent of the prize pool for the first, second and third place (as the page's sample shows them).
 SHARES = (60, 30, 10)
@@ -22,6 +26,7 @@ class Line:
     rank: int
     person: Participant
     row: Row
+    decided_by: DecidedBy | None = None  # by which tie-break, where the rank follows from the standings and points did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,14 @@ class Place:
         return None if self.prize is None else str(self.prize)
 
 
+def standings_of(session: Session, competition: Competition) -> list[Line]:
+    """The standings as they are now; none before the start. Two statements."""
+    if competition.started_at is None:
+        return []
+    held = load(session, competition)
+    return lines_of(competition, held.plan, held.field)
+
+
 def lines_of(competition: Competition, plan: Plan, field: Field) -> list[Line]:
     """The standings as they are now, by group and rank; `plan` holds every match.
 
@@ -45,31 +58,44 @@ def lines_of(competition: Competition, plan: Plan, field: Field) -> list[Line]:
     in order of its positions.
     """
     rows = standings(plan.matches.values(), plan.entrants, plan.rules, decisions=field.decisions, rng_seed=competition.draw_seed)
-    ranks = _own_ranks(competition.format, plan, rows) or {row.entrant: row.rank for row in rows}
-    lines = [Line(ranks[row.entrant], field.people[row.entrant], row) for row in rows]
+    own = _own_ranks(competition.format, plan, field, rows)
+    lines = [
+        Line(own[row.entrant], field.people[row.entrant], row)
+        if own
+        else Line(row.rank, field.people[row.entrant], row, row.decided_by)
+        for row in rows
+    ]
     return sorted(lines, key=lambda line: (len(line.row.group), line.row.group, line.rank))
 
 
-def _own_ranks(format: str, plan: Plan, rows: Sequence[Row]) -> dict[int, int]:
+def _own_ranks(format: str, plan: Plan, field: Field, rows: Sequence[Row]) -> dict[int, int]:
     """The ranks in a format that has an order of its own, else nothing."""
-    placements = getattr(FORMATS[format], "placements", None)
+    placements = _placements(format, plan, field)
     if placements is None:
         return {}
-    places = {placement.entrant: placement.place for placement in placements(plan)}
+    places = {placement.entrant: placement.place for placement in placements}
     others = [row.entrant for row in rows if row.entrant not in places]
     if format in ELIMINATION:
         return places | {entrant: rank for rank, entrant in enumerate(others, 1)}
     return places | dict.fromkeys(others, len(places) + 1)
 
 
+def _placements(format: str, plan: Plan, field: Field) -> Sequence[Placement] | None:
+    """The format's own order; None where the standings decide."""
+    if format == "ladder":
+        return ladder.placements(plan, field.drops)
+    own = getattr(FORMATS[format], "placements", None)
+    return None if own is None else own(plan)
+
+
 def places_of(competition: Competition, plan: Plan, field: Field) -> list[Place]:
     """The places that are certain, best first, with the prizes that they would bring if these were all."""
-    placements = getattr(FORMATS[competition.format], "placements", None)
+    placements = _placements(competition.format, plan, field)
     if placements is None:
         lines = sorted(lines_of(competition, plan, field), key=lambda line: line.rank)
         places = [Place(line.rank, line.person, line.row.wins) for line in lines]
     else:
-        places = [Place(found.place, field.people[found.entrant], found.rounds_won) for found in placements(plan)]
+        places = [Place(found.place, field.people[found.entrant], found.rounds_won) for found in placements]
     prizes = split(competition.prize_pool_wei, places)
     return [Place(each.place, each.person, each.rounds_won, prizes.get(each.person.id)) for each in places]
 

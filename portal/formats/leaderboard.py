@@ -77,6 +77,11 @@ def correct(plan: Plan, result: Result, *, cascade: bool = False) -> Changes:
     return Changes()
 
 
+def withdraw(plan: Plan, entrant: int) -> Changes:
+    """Nothing changes: there are no matches to give away. The caller marks the entrant as withdrawn."""
+    return Changes()
+
+
 def points_for(place: int, rules: Rules) -> int:
     """The points of a place; places beyond the list bring none."""
     return rules.place_points[place - 1] if 1 <= place <= len(rules.place_points) else 0
