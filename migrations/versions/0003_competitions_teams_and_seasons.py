@@ -218,6 +218,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_decisions_uid")),
     )
     op.create_table(
+        "ladder_drops",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("competition_id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["competition_id"], ["competitions.id"], name=op.f("fk_ladder_drops_competition_id_competitions")
+        ),
+        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_ladder_drops_entry_id_entries")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ladder_drops")),
+        sa.UniqueConstraint("competition_id", "entry_id", "until", name=op.f("uq_ladder_drops_competition_id_entry_id_until")),
+    )
+    op.create_table(
         "matches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uid", sa.String(length=36), nullable=False),
@@ -272,15 +288,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_match_reports_uid")),
     )
     op.create_index("ix_match_reports_match_id", "match_reports", ["match_id"], unique=False)
+    op.add_column("organizations", sa.Column("theme", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("organizations", sa.Column("founder", sa.String(length=42), nullable=True))
+    op.create_index(op.f("ix_organizations_founder"), "organizations", ["founder"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_organizations_founder"), table_name="organizations")
+    op.drop_column("organizations", "founder")
+    op.drop_column("organizations", "theme")
     op.drop_index("ix_match_reports_match_id", table_name="match_reports")
     op.drop_table("match_reports")
     op.drop_index("ix_matches_competition_id_status", table_name="matches")
     op.drop_index("ix_matches_b_id", table_name="matches")
     op.drop_index("ix_matches_a_id", table_name="matches")
     op.drop_table("matches")
+    op.drop_table("ladder_drops")
     op.drop_table("decisions")
     op.drop_index(op.f("ix_season_competitions_competition_id"), table_name="season_competitions")
     op.drop_table("season_competitions")

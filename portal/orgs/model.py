@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Select, String, Text, UniqueConstraint, func, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Select, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from portal.kernel.clock import utc_now
@@ -16,7 +16,7 @@ ROLES = ("member", "admin", "owner")  # from least to most
 
 
 class Organization(Model):
-    """A tenant. An operator may stand above agents; one currency each."""
+    """A tenant. An operator may stand above agents; one currency each. `founder` is the wallet, in lower case, that made it."""
 
     __tablename__ = "organizations"
     __table_args__ = (
@@ -34,6 +34,8 @@ class Organization(Model):
     description: Mapped[str | None] = mapped_column(Text)
     website: Mapped[str | None] = mapped_column(String(500))
     logo_url: Mapped[str | None] = mapped_column(String(500))
+    theme: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # plain JSON: JSONB sorts the names
+    founder: Mapped[str | None] = mapped_column(String(42), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     level: Mapped[str] = mapped_column(String(8), default="operator")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
@@ -193,7 +195,8 @@ def membership_by_uid(session: Session, org: Organization, uid: str) -> Membersh
 
 def snapshot(organization: Organization) -> dict[str, Any]:
     """The settings an audit row compares."""
-    names = ("name", "slug", "currency", "is_sandbox", "allowed_addresses", "concurrency", "description", "website")
+    settings = ("name", "slug", "currency", "is_sandbox", "allowed_addresses", "concurrency")
+    names = (*settings, "description", "website", "logo_url", "theme")
     return {name: getattr(organization, name) for name in names}
 
 

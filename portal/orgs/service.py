@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from portal.kernel.clock import utc_now
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.orgs.model import ROLES, Membership, Organization, PasswordLink, User, membership_by_uid, snapshot
 from portal.orgs.sign_in import hash_password, sign_out_everywhere
+from portal.orgs.wallets import WalletMember
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD", "BRL", "INR", "JPY", "TRY", "KRW")
@@ -30,9 +32,10 @@ def create_organization(
     level: str = "operator",
     sandbox: bool = False,
     field: str = "name",
+    about: Mapping[str, Any] | None = None,
 ) -> Organization:
-    """A new organization; below `parent` when given. A sandbox has only sandboxes below it. Raises Conflict, and Invalid
-    naming `field` where the name does not fit."""
+    """A new organization; below `parent` when given. A sandbox has only sandboxes below it. `about` are columns of its
+    profile, checked before. Raises Conflict, and Invalid naming `field` where the name does not fit."""
     _fitting_name(field, name)
     if currency not in CURRENCIES:
         raise Invalid("currency", f"{currency} is not offered. Choose one of {', '.join(CURRENCIES)}.")
@@ -45,6 +48,7 @@ def create_organization(
         parent_id=parent.id if parent else None,
         level=level,
         is_sandbox=sandbox or (parent is not None and parent.is_sandbox),
+        **(about or {}),
     )
     session.add(organization)
     session.flush()
@@ -58,7 +62,7 @@ def create_twin(session: Session, org: Organization, owner: User, name: str, act
     beside a sandbox or an agent, or when the owner has a sandbox of that name: the form was sent twice."""
     if org.is_sandbox or org.level != "operator":
         raise Conflict("Only a live operator has a sandbox beside it.")
-    _lock_members(session, org)
+    lock_members(session, org)
     owned = select(Organization.id).join(Membership, Membership.org_id == Organization.id)
     owned = owned.where(Membership.user_id == owner.id, Organization.is_sandbox, Organization.name == name)
     if session.scalar(owned.limit(1)):
@@ -145,12 +149,12 @@ def add_member(session: Session, org: Organization, user: User, role: str, actor
 
 def change_role(session: Session, org: Organization, uid: str, role: str, actor: Actor, granting: str) -> Membership:
     """Raises NotFound, Forbidden above the actor's own role, Conflict for the last owner."""
-    _lock_members(session, org)
+    lock_members(session, org)
     membership = membership_by_uid(session, org, uid)
     may_grant(role, granting)
     may_grant(membership.role, granting)
     if role != "owner":
-        _keep_an_owner(session, org, membership)
+        keep_an_owner(session, org, membership)
     before = {"role": membership.role}
     membership.role = role
     session.flush()
@@ -161,10 +165,10 @@ def change_role(session: Session, org: Organization, uid: str, role: str, actor:
 
 def remove_member(session: Session, org: Organization, uid: str, actor: Actor, granting: str) -> Membership:
     """Remove the membership and end the person's sign-ins. Raises NotFound, Forbidden, Conflict for the last owner."""
-    _lock_members(session, org)
+    lock_members(session, org)
     membership = membership_by_uid(session, org, uid)
     may_grant(membership.role, granting)
-    _keep_an_owner(session, org, membership)
+    keep_an_owner(session, org, membership)
     subject = ("member", membership.uid, membership.user.email)
     record(session, org.id, actor, "member.removed", subject, before={"role": membership.role})
     sign_out_everywhere(session, membership.user_id)
@@ -206,15 +210,19 @@ def may_grant(role: str, granting: str) -> None:
         raise Forbidden(f"Only an owner can do this to the role {role}. You hold {granting}.")
 
 
-def _lock_members(session: Session, org: Organization) -> None:
+def lock_members(session: Session, org: Organization) -> None:
     """One change of members at a time: two owners who remove each other at once must not leave none. The lock of the
     organization's row lets everybody else go on inserting rows that point at it."""
     session.execute(select(Organization.id).where(Organization.id == org.id).with_for_update(key_share=True))
 
 
-def _keep_an_owner(session: Session, org: Organization, membership: Membership) -> None:
-    query = select(func.count()).where(Membership.org_id == org.id, Membership.role == "owner")
-    if membership.role == "owner" and session.scalar(query) == 1:
+def keep_an_owner(session: Session, org: Organization, leaving: Membership | WalletMember) -> None:
+    """Raises Conflict where `leaving` is the last owner, people and wallets counted together. Ask with the lock held."""
+    if leaving.role != "owner":
+        return
+    people = select(func.count()).where(Membership.org_id == org.id, Membership.role == "owner").scalar_subquery()
+    wallets = select(func.count()).where(WalletMember.org_id == org.id, WalletMember.role == "owner").scalar_subquery()
+    if session.scalar(select(people + wallets)) == 1:
         raise Conflict("This is the last owner. Make somebody else an owner first.")
 
 

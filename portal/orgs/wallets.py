@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
@@ -35,3 +35,13 @@ def role_of_wallet(session: Session, org: Organization, wallet: str) -> str | No
     above = [org.id] if org.parent_id is None else [org.id, org.parent_id]
     query = select(WalletMember.role).where(WalletMember.org_id.in_(above), WalletMember.wallet_key == wallet.lower())
     return max(session.scalars(query), key=ROLES.index, default=None)
+
+
+def wallet_members_of(org: Organization) -> Select[WalletMember]:
+    """The wallets that are members of this very organization."""
+    return select(WalletMember).where(WalletMember.org_id == org.id)
+
+
+def organizations_of_wallet(wallet: str) -> Select[int]:
+    """The ids of the organizations that the wallet is a member of, not of those below them."""
+    return select(WalletMember.org_id).where(WalletMember.wallet_key == wallet.lower())

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
 from portal.kernel.db import Model, UTCDateTime
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_uid
+from portal.orgs.model import Organization
 
 ROSTER_ROLES = ("captain", "player", "substitute")
 
@@ -62,3 +63,23 @@ def team_by_uid(session: Session, org_id: int, uid: str) -> Team:
     if team is None:
         raise NotFound("Team not found.")
     return team
+
+
+def anybodys_team(session: Session, uid: str) -> tuple[Team, Organization]:
+    """A team of any organization that is not switched off, with that organization: teams are public. Raises NotFound."""
+    query = select(Team, Organization).join(Organization, Organization.id == Team.org_id)
+    row = session.execute(query.where(Team.uid == uid, Team.deleted_at.is_(None), Organization.disabled_at.is_(None))).first()
+    if row is None:
+        raise NotFound("Team not found.")
+    return row[0], row[1]
+
+
+def roster_of(team: Team) -> Select[RosterEntry]:
+    """The team's players in the order in which they joined."""
+    return select(RosterEntry).where(RosterEntry.team_id == team.id).order_by(RosterEntry.id)
+
+
+def teams_with_counts(org_id: int) -> Select[Team, int]:
+    """Each team of the organization, the oldest first, with the number of players on its roster."""
+    players = select(func.count()).where(RosterEntry.team_id == Team.id).correlate(Team).scalar_subquery()
+    return teams_of(org_id).add_columns(players).order_by(Team.id)

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from portal.admission.caller import Caller, Guest
 from portal.admission.networks import admits, parse_lines
 from portal.audit.service import Actor
-from portal.kernel.errors import Forbidden, NotFound, Unauthenticated
+from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from portal.kernel.ids import parse_uid
 from portal.keys.acting import actor_of
 from portal.orgs.model import ROLES, Organization, organization_by_uid
 from portal.orgs.wallets import role_of_wallet
@@ -51,6 +52,14 @@ def standing_by_uid(session: Session, who: Who, uid: str, least: str = "member")
     if isinstance(who, Caller) and who.key.org_uid != uid:
         raise NotFound("Organization not found.")
     return standing_in(session, who, organization_by_uid(session, uid), least)
+
+
+def named(what: str, uid: str) -> str:
+    """The id in an address, in its canonical form; raises NotFound for what no id can be. `what` begins the sentence."""
+    try:
+        return parse_uid("id", uid)
+    except Invalid:
+        raise NotFound(f"{what} not found.") from None
 
 
 def own_org_id(who: Who) -> int | None:
