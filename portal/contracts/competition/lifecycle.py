@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from portal.admission.guard import admit
 from portal.admission.wallet import is_address
 from portal.competitions import entries, seeding, service, starting
-from portal.competitions.entries import By, Participant
+from portal.competitions.entries import Participant
 from portal.competitions.lists import registrations_of
 from portal.competitions.model import Competition, Entry
 from portal.contracts.competition.answers import answer
@@ -132,7 +132,7 @@ def open_competition(who: Who, uid: str) -> Response:
 def register_participant(who: Who, uid: str) -> Response:
     """201 with the registration; `status` is waiting where it is on the waiting list."""
     session, body = db.session(), read_json(NewRegistration)
-    competition, by = _entering(who, uid)
+    competition, by = entering(session, who, uid)
     meant = _meant(competition, body)
     entry = entries.register(session, competition, by, meant, body.seed)
     shown = _entry(entry, meant.team.uid if meant.team else None)
@@ -154,7 +154,7 @@ def list_registrations(who: Who, uid: str) -> Response:
 @describe("Leave a competition before it starts", SECTION, query=RegistrationQuery, data=LeftShape, errors=(404, 409))
 def unregister(who: Who, uid: str) -> Response:
     """The place goes to whoever waits longest, `promoted_id`."""
-    competition, by = _entering(who, uid)
+    competition, by = entering(db.session(), who, uid)
     meant = _registration()
     promoted = entries.leave(db.session(), competition, by, meant)
     return answer({"id": meant, "removed": True, "promoted_id": promoted.uid if promoted else None})
@@ -166,7 +166,7 @@ def unregister(who: Who, uid: str) -> Response:
 def check_in(who: Who, uid: str) -> Response:
     """Doing it twice changes nothing."""
     body = read_json(Someone)
-    competition, by = _entering(who, uid)
+    competition, by = entering(db.session(), who, uid)
     return answer(_checked(entries.check_in(db.session(), competition, by, _meant(competition, body))))
 
 
@@ -174,7 +174,7 @@ def check_in(who: Who, uid: str) -> Response:
 @admit("competitions:write", signed=True)
 @describe("Take a check-in back", SECTION, query=RegistrationQuery, data=CheckedInShape, errors=(404, 409))
 def undo_check_in(who: Who, uid: str) -> Response:
-    competition, by = _entering(who, uid)
+    competition, by = entering(db.session(), who, uid)
     return answer(_checked(entries.undo_check_in(db.session(), competition, by, _registration())))
 
 
@@ -210,11 +210,6 @@ def set_seeds(who: Who, uid: str) -> Response:
     competition, standing = managed(session, who, uid)
     lines = [seeding.Seed(line.registration_id, line.seed, line.group) for line in body.seeds]
     return answer({"seeded": seeding.set_seeds(session, competition, standing.actor, lines)})
-
-
-def _entering(who: Who, uid: str) -> tuple[Competition, By]:
-    competition, entered = entering(db.session(), who, uid)
-    return competition, By(entered.actor, entered.manages, entered.wallet)
 
 
 def _meant(competition: Competition, body: Someone) -> Participant:

@@ -1,13 +1,12 @@
 """Which competition a call may reach: anybody's to read where it is not private, the caller's own to change."""
 
-from dataclasses import dataclass
-
 from flask import g
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from portal.admission.caller import Caller, Guest
 from portal.audit.service import Actor
+from portal.competitions.entries import By
 from portal.competitions.model import Competition, competition_by_uid, visible_competition
 from portal.contracts.competition.who import Standing, Who, standing_in
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -16,16 +15,6 @@ from portal.orgs.model import Organization
 from portal.orgs.wallets import WalletMember, role_of_wallet
 
 READ = "competitions:read"
-
-
-@dataclass(frozen=True, slots=True)
-class Entering:
-    """Somebody who acts on registrations: `manages` may do it for all, others for `wallet` and the teams it captains."""
-
-    organization: Organization
-    actor: Actor
-    manages: bool
-    wallet: str
 
 
 def readable(session: Session, who: Who, uid: str, scope: str = READ) -> Competition:
@@ -54,23 +43,23 @@ def managed(session: Session, who: Who, uid: str, least: str = "admin") -> tuple
     return competition, standing_in(session, who, _owner(session, competition), least)
 
 
-def entering(session: Session, who: Who, uid: str) -> tuple[Competition, Entering]:
+def entering(session: Session, who: Who, uid: str) -> tuple[Competition, By]:
     """A competition in which the caller may act on registrations: all of them, or those of its own wallet.
 
     A wallet need not be a member: players register themselves. Raises as `managed` does.
     """
     if isinstance(who, Caller):
         competition, standing = managed(session, who, uid)
-        return competition, Entering(standing.organization, standing.actor, True, "")
+        return competition, By(standing.actor)
     if not who.wallet:
         raise Unauthenticated("Send an API key or a wallet's signature.")
     competition = readable(session, who, uid)
     org, role = _owner(session, competition), _role(session, competition, who)
     if role in ("admin", "owner"):
-        return competition, Entering(org, standing_in(session, who, org, "admin").actor, True, who.wallet)
+        return competition, By(standing_in(session, who, org, "admin").actor)
     if org.disabled_at is not None:
         raise Forbidden("This organization is switched off.")
-    return competition, Entering(org, player(who), False, who.wallet)
+    return competition, By(player(who), False, who.wallet)
 
 
 def seen_by(session: Session, who: Who) -> ColumnElement[bool]:
