@@ -6,25 +6,29 @@ Every name is unique, so that tests share a database without meeting.
 import itertools
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from portal.audit.service import SYSTEM
 from portal.catalog import service as catalog
 from portal.competitions import entries, starting
 from portal.competitions import service as competitions
 from portal.competitions.entries import By
-from portal.competitions.model import competition_by_uid
+from portal.competitions.model import Competition, Entry, Match, competition_by_uid
+from portal.kernel.crypto import digest
 from portal.kernel.db import unit_of_work
-from portal.keys.model import ApiKey, keys_of
+from portal.kernel.ids import new_uid
+from portal.keys.model import ApiKey, KeySecret
 from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
 from portal.orgs import service as orgs
-from portal.orgs.model import Organization, User
+from portal.orgs.model import Membership, Organization, User
+from portal.orgs.wallet_service import put_wallet
 from portal.orgs.wallets import WalletMember
 from portal.players.model import RosterEntry, Team
 from portal.session_tokens.batches import start_batch
@@ -151,14 +155,28 @@ class Make:
             orgs.add_member(session, session.get(Organization, org.id), user, role, SYSTEM, granting="owner")
             return Person(user.id, user.uid, user.email)
 
-    def things(self, org: Org) -> dict[str, object]:
-        """One of everything that an address can name, by the names of `tests.routes.PARAMETERS`."""
-        secret = self.key(org, "session")
+    def things(self, org: Org) -> "Things":
+        """One of everything that an address can name, by the names of `tests.routes`; each is made when it is asked for."""
+        return Things(self, org)
+
+    def membership(self, org: Org) -> str:
+        """The uid of a new person's membership."""
+        person = self.member(org, "member")
         with unit_of_work() as session:
-            key = session.scalars(keys_of(session.get(Organization, org.id)).where(ApiKey.last4 == secret[-4:])).first()
-            uid = key.uid
-        made = {"game": self.game(org), "key": uid, "link": self.link(org).id, "batch": self.batch(org)}
-        return made | {"competition": self.competition(org)}
+            query = select(Membership.uid).where(Membership.org_id == org.id, Membership.user_id == person.id)
+            return session.scalars(query).one()
+
+    def wallet_member(self, org: Org) -> str:
+        """The uid of a new wallet's membership."""
+        with unit_of_work() as session:
+            place = session.get_one(Organization, org.id)
+            return put_wallet(session, place, Wallet().address, "member", None, SYSTEM, granting="owner").uid
+
+    def uid_of_key(self, secret: str) -> str:
+        """The uid of the key with this secret."""
+        with unit_of_work() as session:
+            query = select(ApiKey.uid).join(KeySecret, KeySecret.key_id == ApiKey.id)
+            return session.scalars(query.where(KeySecret.digest == digest(secret))).one()
 
     def batch(self, org: Org, names: Sequence[str] = ("a", "b")) -> str:
         """The uid of an order for one link per name, not yet worked on."""
@@ -228,6 +246,40 @@ class Make:
         session.add(user)  # type: ignore[attr-defined]
         session.flush()  # type: ignore[attr-defined]
         return user
+
+
+class Things(dict[str, object]):
+    """What belongs to one organization, made at the first look: `team` and the `player` on it, `running` (a competition that
+    was started) with a `match` and a `registration` of it, and so on."""
+
+    def __init__(self, make: Make, org: Org) -> None:
+        super().__init__(org=org.uid)
+        self._made_by: dict[str, Callable[[], object]] = {
+            "game": lambda: make.game(org),
+            "key": lambda: make.uid_of_key(make.key(org, "session")),
+            "link": lambda: make.link(org).id,
+            "batch": lambda: make.batch(org),
+            "member": lambda: make.membership(org),
+            "wallet": lambda: Wallet().address,
+            "wallet_member": lambda: make.wallet_member(org),
+            "team": lambda: make.team(org, players=2),
+            "player": lambda: _first(RosterEntry.uid, Team, self["team"]),
+            "competition": lambda: make.competition(org),
+            "running": lambda: make.competition(org, status="active", entrants=4),
+            "match": lambda: _first(Match.uid, Competition, self["running"]),
+            "registration": lambda: _first(Entry.uid, Competition, self["running"]),
+            "decision": new_uid,
+        }
+
+    def __missing__(self, name: str) -> object:
+        self[name] = self._made_by[name]()
+        return self[name]
+
+
+def _first(uid: Any, above: Any, above_uid: object) -> str:
+    """The uid of the first row below the thing `above` with that uid."""
+    with unit_of_work() as session:
+        return session.scalars(select(uid).join(above).where(above.uid == above_uid).order_by(uid.class_.id)).first()
 
 
 def csrf_of(client: FlaskClient, url: str) -> dict[str, str]:

@@ -6,19 +6,18 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from portal.audit.service import SYSTEM
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
 from portal.orgs import invitations, resets
-from portal.orgs.model import Membership, Organization
+from portal.orgs.model import Organization
 from tests import servers
 from tests.browser.axe import faults
 from tests.browser.office import Office, call, give_cookie
 from tests.conftest import SECRET, migrate
 from tests.make import Make, Org, unique
-from tests.routes import ROLES
+from tests.routes import PARAMETERS, ROLES
 from tests.test_routes import address, methods
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -49,9 +48,7 @@ def org(app: Flask, server: str) -> Org:
 def things(app: Flask, org: Org) -> dict[str, object]:
     with app.app_context():
         things = Make(app).things(org)
-        with unit_of_work() as session:
-            member = session.scalars(select(Membership.uid).where(Membership.org_id == org.id, Membership.user_id == org.bob.id))
-            return {"member": member.one()} | things
+        return {name: things[name] for name in PARAMETERS.values()}
 
 
 @pytest.fixture
