@@ -224,13 +224,6 @@ def competition_by_uid(session: Session, org_id: int, uid: str) -> Competition:
     return _found(session.scalar(competitions_of(org_id).where(Competition.uid == uid)))
 
 
-def visible_competition(session: Session, org_id: int | None, uid: str) -> Competition:
-    """A competition that is the organization's own or not private; raises NotFound. `org_id` None is anybody."""
-    open_to_all = Competition.visibility != "private"
-    seen = open_to_all if org_id is None else open_to_all | (Competition.org_id == org_id)
-    return _found(session.scalar(select(Competition).where(Competition.uid == uid, seen)))
-
-
 def entries_of(competition: Competition) -> Select[Entry]:
     """Every registration, ended ones too."""
     return select(Entry).where(Entry.competition_id == competition.id)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Select, String, Text, UniqueConstraint, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Select, String, Text, UniqueConstraint, func, or_, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from portal.kernel.clock import utc_now
 from portal.kernel.db import Model, UTCDateTime
@@ -133,6 +133,13 @@ def organization_by_slug(session: Session, slug: str) -> Organization:
     # A short name is plain text; PostgreSQL refuses to compare with some of what an address can hold.
     found = session.scalar(select(Organization).where(Organization.slug == slug)) if slug.isprintable() else None
     return _found(found)
+
+
+def switched_off() -> Select[int]:
+    """The ids of organizations that are switched off, by themselves or with the operator above them."""
+    above = aliased(Organization)
+    query = select(Organization.id).outerjoin(above, above.id == Organization.parent_id)
+    return query.where(or_(Organization.disabled_at.is_not(None), above.disabled_at.is_not(None)))
 
 
 def organization_by_uid(session: Session, uid: str) -> Organization:

@@ -3,8 +3,10 @@
 import pytest
 
 from portal.competitions.model import competition_by_uid
+from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
 from portal.kernel.ids import new_uid
+from portal.orgs.model import Organization
 from tests.contracts.pages import same_shape, sample
 
 URL = "/api/v1/competitions"
@@ -167,6 +169,24 @@ class TestWho:
         assert client.get(f"{URL}?org_id={agent.uid}", headers=above.headers()).json["data"]["total"] == 1
         assert client.get(f"{URL}/{uid}", headers=beside.headers()).status_code == 404
         assert client.get(f"{URL}?org_id={agent.uid}", headers=beside.headers()).json["data"]["total"] == 0
+
+    def test_what_belongs_to_a_switched_off_organization_is_not_shown_to_the_world(self, client, make):
+        operator = make.org()
+        agent = make.org(parent=operator)
+        own, below = make.competition(operator), make.competition(agent)
+        member = make.wallet(operator)
+        for off, gone, left in ((agent, [below], [own]), (operator, [own, below], [])):
+            with unit_of_work() as session:
+                session.get_one(Organization, off.id).disabled_at = utc_now()
+            for uid in gone:
+                assert client.get(f"{URL}/{uid}").status_code == 404
+                assert client.get(f"{URL}/{uid}", headers=member.headers()).status_code == 200
+            for uid in left:
+                assert client.get(f"{URL}/{uid}").status_code == 200
+            total = sum(client.get(f"{URL}?org_id={org.uid}").json["data"]["total"] for org in (operator, agent))
+            assert total == len(left)
+        answer = client.post(f"{URL}/{own}/open", headers=make.wallet(operator, "owner").headers())
+        assert answer.status_code == 403 and "switched off" in answer.json["error"]
 
 
 BAD = [

@@ -1,18 +1,18 @@
 """Which competition a call may reach: anybody's to read where it is not private, the caller's own to change."""
 
 from flask import g
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Session
 
 from portal.admission.caller import Caller, Guest
 from portal.audit.service import Actor
 from portal.competitions.entries import By
-from portal.competitions.model import Competition, competition_by_uid, visible_competition
+from portal.competitions.model import Competition, competition_by_uid
 from portal.contracts.competition.who import Standing, Who, standing_in
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from portal.kernel.ids import parse_uid
-from portal.orgs.model import Organization
-from portal.orgs.wallets import WalletMember, role_of_wallet
+from portal.orgs.model import Organization, switched_off
+from portal.orgs.wallets import organizations_of_wallet, role_of_wallet
 
 READ = "competitions:read"
 
@@ -20,13 +20,9 @@ READ = "competitions:read"
 def readable(session: Session, who: Who, uid: str, scope: str = READ) -> Competition:
     """A competition that the caller may see; raises NotFound. A private one is for its organization's keys with `scope`
     and for its wallets."""
-    uid = named(uid)
-    if isinstance(who, Caller):
-        return visible_competition(session, who.org_id if who.has(scope) else None, uid)
-    if not who.wallet:
-        return visible_competition(session, None, uid)
-    competition = _any_competition(session, uid)
-    if competition.visibility == "private" and _role(session, competition, who) is None:
+    seen = _open_to_all("public", "unlisted") | _own(who, scope)
+    competition = session.scalar(select(Competition).where(Competition.uid == named(uid), seen))
+    if competition is None:
         raise NotFound("Competition not found.")
     return competition
 
@@ -64,10 +60,7 @@ def entering(session: Session, who: Who, uid: str) -> tuple[Competition, By]:
 
 def seen_by(session: Session, who: Who) -> ColumnElement[bool]:
     """What a list may show the caller: the public ones, and every one of its own organizations."""
-    public = Competition.visibility == "public"
-    if isinstance(who, Caller):
-        return public | (Competition.org_id == who.org_id) if who.has(READ) else public
-    return public | Competition.org_id.in_(_orgs_of(who.wallet)) if who.wallet else public
+    return _open_to_all("public") | _own(who, READ)
 
 
 def named(uid: str) -> str:
@@ -83,17 +76,20 @@ def player(who: Guest) -> Actor:
     return Actor("wallet", who.wallet.lower(), who.wallet, who.address, g.request_id)
 
 
-def _orgs_of(wallet: str) -> Select[int]:
-    """The organizations whose member the wallet is, and those below them."""
-    own = select(WalletMember.org_id).where(WalletMember.wallet_key == wallet.lower())
-    return select(Organization.id).where(Organization.id.in_(own) | Organization.parent_id.in_(own))
+def _open_to_all(*visibilities: str) -> ColumnElement[bool]:
+    """Nothing of an organization that is switched off is shown to the world."""
+    return Competition.visibility.in_(visibilities) & Competition.org_id.not_in(switched_off())
 
 
-def _any_competition(session: Session, uid: str) -> Competition:
-    competition = session.scalar(select(Competition).where(Competition.uid == uid))
-    if competition is None:
-        raise NotFound("Competition not found.")
-    return competition
+def _own(who: Who, scope: str) -> ColumnElement[bool]:
+    """What belongs to the caller: a key's organization, or those whose member the wallet is and those below them."""
+    if isinstance(who, Caller):
+        return Competition.org_id == who.org_id if who.has(scope) else false()
+    if not who.wallet:
+        return false()
+    member_of = organizations_of_wallet(who.wallet)
+    below = select(Organization.id).where(Organization.parent_id.in_(member_of))
+    return Competition.org_id.in_(member_of) | Competition.org_id.in_(below)
 
 
 def _role(session: Session, competition: Competition, who: Guest) -> str | None:
