@@ -88,6 +88,7 @@ def schedule(session: Session, competition: Competition, actor: Actor, uid: str,
     if row.status != "pending" or competition.status != "active":
         raise Conflict("Only an open match of an active competition can be given a time.")
     before, row.scheduled_at = row.scheduled_at, at
+    competition.turn += 1
     session.flush()
     subject = ("match", uid, f"{competition.title}, match {row.number}")
     times = ({"scheduled_at": iso(before)}, {"scheduled_at": iso(at)})

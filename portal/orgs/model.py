@@ -42,6 +42,7 @@ class Organization(Model):
     is_sandbox: Mapped[bool] = mapped_column(default=False)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     allowed_addresses: Mapped[str] = mapped_column(Text, default="")
+    embed_sites: Mapped[str] = mapped_column(Text, default="", server_default="")  # one origin per line; empty: any
     concurrency: Mapped[int] = mapped_column(default=50)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)
