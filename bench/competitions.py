@@ -2,6 +2,8 @@
 
 - `POST …/start` of a bracket of 1,024 against the pure build of the same matches plus one bulk insert of them through the
   same engine, both committed. Goal: within 5 x.
+- `POST …/result` in a bracket of 16 and of 1,024, in SQL statements. Goal: at most 12, whatever the size.
+- `GET …/standings` of a league of 20 in two legs (380 matches), in SQL statements. Goal: at most 3.
 - A page of the list with 20 and with 400 competitions, in SQL statements. Goal: the same number.
 """
 
@@ -19,7 +21,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, select, update
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -40,6 +42,7 @@ from tests.servers import PostgresServer, create_database  # noqa: E402
 
 ENTRANTS, ROUNDS, START_GOAL = 1024, 7, 5.0
 FEW, MANY = 20, 400
+RESULT_GOAL, STANDINGS_GOAL = 12, 3
 URL = "/api/v1/competitions"
 
 
@@ -64,7 +67,8 @@ def measure(name: str, url: str, scratch: Path) -> int:
         org = make.org("Bench")
         wide = Limits(per_minute=1_000_000, burst_10s=200_000, per_day=10_000_000)
         headers = {"Authorization": f"Bearer {make.key(org, 'competition', limits=wide)}"}
-        return start(name, app, make, org, headers) + pages(name, app, make, org, headers)
+        parts = (start, results, standings, pages)
+        return sum(part(name, app, make, org, headers) for part in parts)
 
 
 def start(name: str, app: Flask, make: Make, org: Org, headers: dict[str, str]) -> int:
@@ -123,6 +127,51 @@ def row_of(competition: int, match: Played) -> dict[str, object]:
     plain = {name: getattr(match, name) for name in ("number", "stage", "round", "position", "why")}
     sides = {"a_id": match.a, "b_id": match.b, "winner_to": match.winner_to and match.winner_to.number}
     return {"competition_id": competition, "winner_side": match.winner_to and match.winner_to.side} | plain | sides
+
+
+def results(name: str, app: Flask, make: Make, org: Org, headers: dict[str, str]) -> int:
+    """The most statements that one result costs: all of a small bracket, the first round of a large one as far as it shows."""
+    client = app.test_client()
+    small, large = make.competition(org, status="active", entrants=16), filled(make, org)
+    apart(client.post, f"{URL}/{large}/start", headers=headers)
+    counts = [max(played(client, uid, headers, rounds)) for uid, rounds in ((small, 4), (large, 1))]
+    verdict = "" if max(counts) <= RESULT_GOAL else "  MISSED"
+    print(f"  {name:<11}result of 16 and of {ENTRANTS:,}: {counts[0]} and {counts[1]} statements (goal {RESULT_GOAL}){verdict}")
+    return max(counts) > RESULT_GOAL
+
+
+def played(client: FlaskClient, uid: str, headers: dict[str, str], rounds: int) -> list[int]:
+    """The statements of each result that is reported, at most twenty in a round."""
+    counts = []
+    for number in range(1, rounds + 1):
+        matches = apart(client.get, f"{URL}/{uid}/matches?round={number}&limit=20", headers=headers).json["data"]["items"]
+        for match in matches:
+            body = {"score_a": 2, "score_b": 1, "winner": "a"}
+            with statements() as seen:
+                answer = apart(client.post, f"{URL}/{uid}/matches/{match['id']}/result", json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+            counts.append(len(seen))
+    return counts
+
+
+def standings(name: str, app: Flask, make: Make, org: Org, headers: dict[str, str]) -> int:
+    """Statements of the table of a league of 380 matches, all but one of them played."""
+    client = app.test_client()
+    uid = make.competition(org, "league", status="active", entrants=20, rules={"legs": 2})
+    with unit_of_work() as session:
+        number, over = competition_by_uid(session, org.id, uid).id, {"winner": "a", "outcome": "played", "status": "completed"}
+        session.execute(
+            update(Match).where(Match.competition_id == number, Match.number < 380).values(score_a=1, score_b=0, **over)
+        )
+    apart(client.get, URL, headers=headers)
+    begun = time.perf_counter()
+    with statements() as seen:
+        answer = apart(client.get, f"{URL}/{uid}/standings", headers=headers)
+    taken = time.perf_counter() - begun
+    assert sum(row["matches_played"] for row in answer.json["data"]["standings"]) == 2 * 379, answer.text[:300]
+    verdict = "" if len(seen) <= STANDINGS_GOAL else "  MISSED"
+    print(f"  {name:<11}standings of 380 matches: {len(seen)} statements (goal {STANDINGS_GOAL}), {taken * 1000:.1f} ms{verdict}")
+    return len(seen) > STANDINGS_GOAL
 
 
 def pages(name: str, app: Flask, make: Make, org: Org, headers: dict[str, str]) -> int:
