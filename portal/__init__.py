@@ -35,6 +35,7 @@ from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
 from portal.paths import ROOT
 from portal.public.answers import ANSWERS as PLAYER_ANSWERS
 from portal.public.pages import pages as public_pages
+from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
 from portal.web import csrf, errors, headers, render, request_id, throttle
@@ -99,6 +100,7 @@ def _plug_in(app: Flask) -> None:
     app.extensions["unmigrated"] = preflight.unmigrated
     app.extensions["recent_callers"] = callers_of
     app.extensions["on_key_revoked"] = (revoke_by_key,)
+    app.extensions["on_standings_updated"] = (note_standings,)
 
 
 def _configuration(settings: Settings) -> dict[str, object]:

@@ -19,7 +19,8 @@ from portal.catalog import service as catalog
 from portal.competitions import entries, starting
 from portal.competitions import service as competitions
 from portal.competitions.entries import By
-from portal.competitions.model import Competition, Entry, Match, competition_by_uid
+from portal.competitions.model import Competition, Entry, Match, competition_by_uid, entries_of, matches_of
+from portal.competitions.results import Report, record_result
 from portal.kernel.crypto import digest
 from portal.kernel.db import unit_of_work
 from portal.kernel.ids import new_uid
@@ -31,6 +32,7 @@ from portal.orgs.model import Membership, Organization, User
 from portal.orgs.wallet_service import put_wallet
 from portal.orgs.wallets import WalletMember
 from portal.players.model import RosterEntry, Team
+from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
 
@@ -233,6 +235,30 @@ class Make:
                     entries.check_in(session, found, By(SYSTEM), who)
             return made
 
+    def season(self, org: Org, *counted: str | tuple[str, float], **terms: Any) -> str:
+        """The uid of a new season with these competitions, each by itself or with its weight."""
+        with unit_of_work() as session:
+            owner = session.get_one(Organization, org.id)
+            made = seasons.create_season(session, owner, SYSTEM, {"name": unique("Season")} | terms)
+            for each in counted:
+                uid, weight = (each, 1.0) if isinstance(each, str) else each
+                seasons.add_competition(session, made, competition_by_uid(session, org.id, uid), SYSTEM, weight)
+            return made.uid
+
+    def play(self, org: Org, competition: str, scores: Callable[[str, str], tuple[int, int]]) -> None:
+        """Report every open match until none is left; `scores` is asked for each pair of wallets."""
+        while True:
+            with unit_of_work() as session:
+                found = competition_by_uid(session, org.id, competition)
+                sides = {entry.id: entry.wallet for entry in session.scalars(entries_of(found))}
+                ready = Match.a_id.is_not(None), Match.b_id.is_not(None), Match.status == "pending"
+                match = session.scalars(matches_of(found).where(*ready).limit(1)).first()
+                if match is None:
+                    return
+                score_a, score_b = scores(str(sides[match.a_id]), str(sides[match.b_id]))
+                winner = "a" if score_a > score_b else "b" if score_b > score_a else "draw"
+                record_result(session, found, SYSTEM, match.uid, Report(winner, score_a, score_b))
+
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
         client = self.app.test_client()
@@ -269,6 +295,7 @@ class Things(dict[str, object]):
             "match": lambda: _first(Match.uid, Competition, self["running"]),
             "registration": lambda: _first(Entry.uid, Competition, self["running"]),
             "decision": new_uid,
+            "season": lambda: make.season(org),
         }
 
     def __missing__(self, name: str) -> object:

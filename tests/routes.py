@@ -53,9 +53,11 @@ ROLES: dict[str, str] = {
 
 KEYS: dict[str, str | None] = {
     "agent_api.provider_list": "providers:read",
+    "competition_api.add_season_competition": "seasons:write",
     "competition_api.cancel_competition": "competitions:write",
     "competition_api.change_competition": "competitions:write",
     "competition_api.change_organization": "organizations:write",
+    "competition_api.change_season": "seasons:write",
     "competition_api.check_in": "competitions:write",
     "competition_api.correct": "matches:write",
     "competition_api.create_challenge": "competitions:write",
@@ -63,6 +65,7 @@ KEYS: dict[str, str | None] = {
     "competition_api.create_decision": "competitions:write",
     "competition_api.create_key": "keys:manage",
     "competition_api.create_organization": "organizations:write",
+    "competition_api.create_season": "seasons:write",
     "competition_api.create_team": "teams:write",
     "competition_api.delete_competition": "competitions:write",
     "competition_api.delete_decision": "competitions:write",
@@ -78,6 +81,8 @@ KEYS: dict[str, str | None] = {
     "competition_api.list_organizations": None,
     "competition_api.list_registrations": None,
     "competition_api.list_roster": None,
+    "competition_api.list_season_competitions": None,
+    "competition_api.list_seasons": None,
     "competition_api.list_teams": None,
     "competition_api.open_competition": "competitions:write",
     "competition_api.put_member": "members:write",
@@ -85,13 +90,17 @@ KEYS: dict[str, str | None] = {
     "competition_api.register_participant": "competitions:write",
     "competition_api.remove_member": "members:write",
     "competition_api.remove_player": "teams:write",
+    "competition_api.remove_season_competition": "seasons:write",
     "competition_api.report_result": "matches:write",
     "competition_api.schedule_match": "matches:write",
     "competition_api.set_seeds": "competitions:write",
+    "competition_api.show_analytics": "analytics:read",
     "competition_api.show_bracket": None,
     "competition_api.show_competition": None,
     "competition_api.show_organization": None,
     "competition_api.show_results": None,
+    "competition_api.show_season": None,
+    "competition_api.show_season_standings": None,
     "competition_api.show_standings": None,
     "competition_api.show_team": None,
     "competition_api.start_competition": "competitions:write",
@@ -105,9 +114,11 @@ KEYS: dict[str, str | None] = {
 ITSELF = ""
 
 WALLETS: dict[str, str] = {
+    "competition_api.add_season_competition": ADMIN,
     "competition_api.cancel_competition": ADMIN,
     "competition_api.change_competition": ADMIN,
     "competition_api.change_organization": ADMIN,
+    "competition_api.change_season": ADMIN,
     "competition_api.check_in": ITSELF,
     "competition_api.correct": ADMIN,
     "competition_api.create_challenge": ADMIN,
@@ -115,6 +126,7 @@ WALLETS: dict[str, str] = {
     "competition_api.create_decision": ADMIN,
     "competition_api.create_key": ADMIN,
     "competition_api.create_organization": ITSELF,
+    "competition_api.create_season": ADMIN,
     "competition_api.create_team": MEMBER,
     "competition_api.delete_competition": ADMIN,
     "competition_api.delete_decision": ADMIN,
@@ -130,9 +142,11 @@ WALLETS: dict[str, str] = {
     "competition_api.register_participant": ITSELF,
     "competition_api.remove_member": ADMIN,
     "competition_api.remove_player": MEMBER,
+    "competition_api.remove_season_competition": ADMIN,
     "competition_api.report_result": ADMIN,
     "competition_api.schedule_match": ADMIN,
     "competition_api.set_seeds": ADMIN,
+    "competition_api.show_analytics": MEMBER,
     "competition_api.start_competition": ADMIN,
     "competition_api.undo_check_in": ITSELF,
     "competition_api.unregister": ITSELF,
@@ -192,6 +206,7 @@ SEGMENTS = {
     "organizations": "org",
     "registrations": "registration",
     "roster": "player",
+    "seasons": "season",
     "teams": "team",
 }
 ON_A_RUNNING_ONE = frozenset(
@@ -208,6 +223,7 @@ ON_A_RUNNING_ONE = frozenset(
 
 # What a call has to carry before it asks who may do this; `{name}` is one of the things. The others carry an empty body.
 SENT: dict[str, dict[str, object]] = {
+    "competition_api.add_season_competition": {"competition_id": "{competition}"},
     "competition_api.check_in": {"wallet": "{wallet}"},
     "competition_api.correct": {"score_a": 2, "score_b": 0, "winner": "a", "reason": "Entered the wrong way round."},
     "competition_api.create_challenge": {"challenger": "{registration}", "opponent": "{registration}"},
@@ -215,6 +231,7 @@ SENT: dict[str, dict[str, object]] = {
     "competition_api.create_decision": {"over": "{registration}", "under": "{registration}", "reason": "Fair play."},
     "competition_api.create_key": {"org_id": "{org}"},
     "competition_api.create_organization": {"name": "Esports League NA"},
+    "competition_api.create_season": {"org_id": "{org}", "name": "Spring 2026"},
     "competition_api.create_team": {"org_id": "{org}", "name": "Team Alpha"},
     "competition_api.disqualify_participant": {"reason": "Did not come."},
     "competition_api.put_member": {"wallet": "{wallet}", "role": "member"},
@@ -228,4 +245,6 @@ ASKED: dict[str, dict[str, str]] = {
     "competition_api.delete_key": {"id": "{key}"},
     "competition_api.list_keys": {"org_id": "{org}"},
     "competition_api.list_teams": {"org_id": "{org}"},
+    "competition_api.remove_season_competition": {"competition_id": "{competition}"},
+    "competition_api.show_analytics": {"org_id": "{org}"},
 }

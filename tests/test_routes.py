@@ -216,8 +216,13 @@ class TestWallets:
         assert call(app, client, endpoint, make.things(org), both).status_code == 400
 
 
-# What the call asks for is not there, though the competition is: nobody registered, nothing was decided.
-NOT_THERE = {"competition_api.check_in": "registered", "competition_api.delete_decision": "Decision"}
+# What the call asks for is not there, though the competition is: nobody registered, nothing was decided, no
+# season holds it.
+NOT_THERE = {
+    "competition_api.check_in": "registered",
+    "competition_api.delete_decision": "Decision",
+    "competition_api.remove_season_competition": "not in the season",
+}
 
 
 def let_in(endpoint: str, answer: Any) -> None:

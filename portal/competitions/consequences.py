@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+from flask import current_app
 from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.orm import Session
 
@@ -101,6 +102,9 @@ def carry_out(session: Session, competition: Competition, seen: Consequences, re
         competition.completed_at = reporting.now if seen.status == "completed" else None
     session.flush()
     emit_all(session, competition.org_id, seen.events)
+    if any(name == "standings.updated" for name, _subject, _data in seen.events):
+        for tell in current_app.extensions.get("on_standings_updated", ()):
+            tell(session, competition)
 
 
 def _opened(held: Held, match: Match) -> int:

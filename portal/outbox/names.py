@@ -50,4 +50,10 @@ EVENTS: dict[str, str] = {
     "decision.recorded": "An organizer ruled who stands above whom.",
     "decision.removed": "An organizer took a ruling back.",
     "registration.disqualified": "A participant was taken out while the competition runs.",
+    "season.created": "A season was created.",
+    "season.updated": "The terms of a season were changed.",
+    "season.completed": "A season was set to completed.",
+    "season.competition_added": "A competition counts for a season from now on.",
+    "season.competition_removed": "A competition no longer counts for a season.",
+    "season.standings_updated": "Season standings were recalculated: a result, a competition or the scoring changed.",
 }

@@ -1,12 +1,14 @@
 """The sections of the Competition API's page, in its order: importing one registers its routes."""
 
 from portal.contracts.competition import (  # noqa: F401
+    analytics,
     competitions,
     keys,
     lifecycle,
     matches,
     members,
     organizations,
+    seasons,
     tables,
     teams,
 )

@@ -1,0 +1,47 @@
+"""What matches bring to those who play them, added up in SQL: for sums over many competitions, where loading the matches
+would be too much. One competition by itself is counted by `formats.tally`, whose rules these are."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, Subquery, case, cast, func, null, select, union_all
+
+from portal.competitions.model import Competition, Entry, Match
+from portal.formats.rules import ELIMINATION
+
+# Who counts as a participant: those who have a place, and those who had one when it started.
+TAKING_PART = ("registered", "disqualified")
+
+
+def records(of: ColumnElement[bool], name: str = "records") -> Subquery:
+    """(entry_id, wins, draws, losses) of everybody with a match that is over, in the competitions that `of` picks."""
+    halves = union_all(_half(of, Match.a_id, Match.b_id, "a"), _half(of, Match.b_id, Match.a_id, "b")).subquery("sides")
+    sums = [func.count(case((halves.c.credit == credit, 1))).label(into) for credit, into in _SUMS.items()]
+    return select(halves.c.entry_id, *sums).group_by(halves.c.entry_id).subquery(name)
+
+
+def identity() -> ColumnElement[str]:
+    """What makes an entry the same participant in every competition: the wallet in lower case, or the team's number."""
+    return func.coalesce(func.lower(Entry.wallet), cast(Entry.team_id, String))
+
+
+def real() -> ColumnElement[bool]:
+    """A bye is no match that anybody plays: it stands in the bracket and is not counted."""
+    return func.coalesce(Match.outcome, "") != "bye"
+
+
+_SUMS = {"win": "wins", "draw": "draws", "loss": "losses"}
+
+
+def _half(of: ColumnElement[bool], own: Any, other: Any, side: str) -> Select[Any]:
+    """One side of each match that is over, with what it counts for: see `formats.tally.credit_of`."""
+    alone = case((Competition.format.in_(ELIMINATION), null()), else_="win")
+    credit = case(
+        (Match.outcome == "not_played", null()),
+        (Match.outcome == "double_no_show", "loss"),
+        (other.is_(None) & (Match.outcome != "played"), alone),
+        (Match.winner == "draw", "draw"),
+        (Match.winner == side, "win"),
+        else_="loss",
+    )
+    over = select(own.label("entry_id"), credit.label("credit")).join(Competition, Competition.id == Match.competition_id)
+    return over.where(of, own.is_not(None), Match.outcome.is_not(None))

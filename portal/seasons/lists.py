@@ -1,0 +1,100 @@
+"""Reading seasons with their counts. `seen` says which competitions the reader may see: no other is listed or counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, distinct, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.competitions.credits import TAKING_PART, identity, real
+from portal.competitions.model import Competition, Entry, Match
+from portal.orgs.model import Organization
+from portal.seasons.model import Season, SeasonCompetition
+
+STATUSES = ("active", "completed", "upcoming")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures of one season."""
+
+    competitions: int
+    competitions_completed: int
+    total_matches: int
+    unique_participants: int
+
+
+def status_of(season: Season, now: datetime) -> str:
+    """An active season that has not begun is upcoming."""
+    ahead = season.starts_at is not None and season.starts_at > now
+    return "upcoming" if season.status == "active" and ahead else season.status
+
+
+def page_of(
+    session: Session,
+    seen: ColumnElement[bool],
+    org_id: int | None,
+    now: datetime,
+    *,
+    org: str | None = None,
+    status: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Sequence[Any]:
+    """(season, its competitions, its participants), the newest first: one statement.
+
+    Without `org`, the seasons of the reader's own organization `org_id` and those with a competition that it may see: there
+    is no list of what other tenants prepare.
+    """
+    competitions = select(func.count()).select_from(SeasonCompetition).join(Competition).where(_of_this(), seen)
+    query = select(Season, _counted(competitions), _participants(seen))
+    if org is not None:
+        query = query.where(Season.org_id == select(Organization.id).where(Organization.uid == org).scalar_subquery())
+    else:
+        shown = select(SeasonCompetition.id).join(Competition).where(_of_this(), seen).correlate(Season).exists()
+        query = query.where(or_(Season.org_id == org_id, shown))
+    if status is not None:
+        query = query.where(*_in_status(status, now))
+    return session.execute(query.order_by(Season.created_at.desc(), Season.id.desc()).limit(limit).offset(offset)).all()
+
+
+def summary_of(session: Session, season: Season, seen: ColumnElement[bool]) -> Summary:
+    """The figures of one season: one statement."""
+    lines = select(func.count()).select_from(SeasonCompetition).join(Competition).where(_of_this(), seen)
+    completed = lines.where(Competition.status == "completed")
+    matches = select(func.count(Match.id)).join(Competition, Competition.id == Match.competition_id)
+    matches = matches.join(SeasonCompetition, SeasonCompetition.competition_id == Competition.id).where(_of_this(), seen, real())
+    figures = (_counted(lines), _counted(completed), _counted(matches), _participants(seen))
+    return Summary(*session.execute(select(*figures).select_from(Season).where(Season.id == season.id)).one())
+
+
+def lines_of(session: Session, season: Season, seen: ColumnElement[bool]) -> Sequence[Any]:
+    """(line, competition) of each competition, in the order in which they were added."""
+    query = select(SeasonCompetition, Competition).join(Competition, Competition.id == SeasonCompetition.competition_id)
+    return session.execute(query.where(SeasonCompetition.season_id == season.id, seen).order_by(SeasonCompetition.id)).all()
+
+
+def _of_this() -> ColumnElement[bool]:
+    return SeasonCompetition.season_id == Season.id
+
+
+def _counted(query: Any) -> ScalarSelect[int]:
+    counted: ScalarSelect[int] = query.correlate(Season).scalar_subquery()
+    return counted
+
+
+def _participants(seen: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Each wallet and team once, in however many of the competitions it takes part."""
+    query = select(func.count(distinct(identity()))).select_from(Entry)
+    query = query.join(Competition, Competition.id == Entry.competition_id)
+    query = query.join(SeasonCompetition, SeasonCompetition.competition_id == Competition.id)
+    return _counted(query.where(_of_this(), seen, Entry.status.in_(TAKING_PART)))
+
+
+def _in_status(status: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    if status == "completed":
+        return (Season.status == "completed",)
+    begun = or_(Season.starts_at.is_(None), Season.starts_at <= now)
+    return (Season.status == "active", begun if status == "active" else Season.starts_at > now)

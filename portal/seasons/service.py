@@ -1,0 +1,146 @@
+"""What is done with seasons: made, changed, competitions added and removed; and told when their standings move."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.audit.service import Actor, record
+from portal.competitions.model import Competition
+from portal.kernel.clock import iso
+from portal.kernel.errors import Conflict, NotFound, Unprocessable
+from portal.orgs.model import Organization
+from portal.outbox.emit import emit
+from portal.seasons.model import Season, SeasonCompetition
+from portal.seasons.scoring import checked_weight, scoring_of
+from portal.web.texts import one_line, paragraphs
+
+MOST_NAME, MOST_DESCRIPTION = 100, 10_000
+FIELDS = ("name", "description", "starts_at", "ends_at", "scoring_config", "status")
+
+
+def create_season(session: Session, org: Organization, actor: Actor, terms: Mapping[str, Any]) -> Season:
+    """An active season; `terms` has the names of FIELDS, what is not there or None has its default.
+
+    Raises Invalid naming a field that breaks a rule, Unprocessable where it would end before it starts.
+    """
+    season = Season(org_id=org.id, scoring_config=scoring_of(None))
+    _set(season, {name: value for name, value in terms.items() if value is not None})
+    session.add(season)
+    session.flush()
+    _note(session, season, actor, "season.created", None, snapshot(season))
+    return season
+
+
+def change_season(session: Session, season: Season, actor: Actor, changes: Mapping[str, Any]) -> None:
+    """Change what is named; None clears description and times, and brings the default points back. Raises as `create_season`."""
+    _lock(session, season)
+    before = snapshot(season)
+    _set(season, changes)
+    session.flush()
+    after = snapshot(season)
+    _note(session, season, actor, "season.updated", before, after)
+    if before["status"] == "active" and after["status"] == "completed":
+        _tell(session, season, "season.completed")
+    if before["scoring_config"] != after["scoring_config"]:
+        _tell(session, season, "season.standings_updated")
+
+
+def add_competition(session: Session, season: Season, competition: Competition, actor: Actor, weight: float) -> SeasonCompetition:
+    """Let the competition count for the season, times `weight`.
+
+    Raises Invalid for a weight out of bounds, Conflict when it is there already, the season is over or it was canceled.
+    """
+    _lock(session, season)
+    _check_open(season)
+    if competition.status == "canceled":
+        raise Conflict("This competition was canceled: nothing of it can count.")
+    if _line(session, season, competition.uid) is not None:
+        raise Conflict("This competition is in the season already.")
+    line = SeasonCompetition(season_id=season.id, competition_id=competition.id, weight=checked_weight(weight))
+    session.add(line)
+    session.flush()
+    _note(session, season, actor, "season.competition_added", None, _counted(competition, line))
+    _tell(session, season, "season.standings_updated", {"competition_id": competition.uid})
+    return line
+
+
+def remove_competition(session: Session, season: Season, competition_uid: str, actor: Actor) -> None:
+    """Take the competition out; itself it stays as it is. Raises NotFound when it is not there, Conflict when the season
+    is over."""
+    _lock(session, season)
+    found = _line(session, season, competition_uid)
+    if found is None:
+        raise NotFound("This competition is not in the season.")
+    _check_open(season)
+    line, competition = found
+    before = _counted(competition, line)
+    session.delete(line)
+    session.flush()
+    _note(session, season, actor, "season.competition_removed", before, None)
+    _tell(session, season, "season.standings_updated", {"competition_id": competition_uid})
+
+
+def note_standings(session: Session, competition: Competition) -> None:
+    """The standings of a competition moved, so those of its seasons did: tell it. One statement where it is in none."""
+    counted = SeasonCompetition.competition_id == competition.id
+    for season in session.scalars(select(Season).join(SeasonCompetition).where(counted).order_by(Season.id)):
+        _tell(session, season, "season.standings_updated", {"competition_id": competition.uid})
+
+
+def snapshot(season: Season) -> dict[str, Any]:
+    """The season for the audit log and for events."""
+    values = {name: getattr(season, name) for name in FIELDS}
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _set(season: Season, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        if name == "scoring_config":
+            value = scoring_of(None) if value is None else scoring_of(value, season.scoring_config)
+        setattr(season, name, value)
+    season.name = one_line("name", season.name or "", 1, MOST_NAME)
+    if season.description is not None:
+        paragraphs("description", season.description, MOST_DESCRIPTION)
+    if season.starts_at and season.ends_at and season.ends_at <= season.starts_at:
+        raise Unprocessable("ends_at", "ends_at must be later than starts_at. Change the one or the other.")
+
+
+def _check_open(season: Season) -> None:
+    if season.status == "completed":
+        raise Conflict("This season is completed. Set its status to active to change what counts.")
+
+
+def _line(session: Session, season: Season, competition_uid: str) -> tuple[SeasonCompetition, Competition] | None:
+    query = select(SeasonCompetition, Competition).join(Competition, Competition.id == SeasonCompetition.competition_id)
+    found = session.execute(query.where(SeasonCompetition.season_id == season.id, Competition.uid == competition_uid)).first()
+    return None if found is None else (found[0], found[1])
+
+
+def _lock(session: Session, season: Season) -> None:
+    """Hold the row until the unit of work ends and read it afresh: one change of a season at a time."""
+    held = select(Season).where(Season.id == season.id).with_for_update(key_share=True)
+    session.scalars(held.execution_options(populate_existing=True)).one()
+
+
+def _counted(competition: Competition, line: SeasonCompetition) -> dict[str, Any]:
+    return {"competition_id": competition.uid, "title": competition.title, "weight": line.weight}
+
+
+def _note(
+    session: Session, season: Season, actor: Actor, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    """The audit row and the event."""
+    record(session, season.org_id, actor, action, ("season", season.uid, season.name), before, after)
+    changed = after if before is None else before if after is None else {"changed": sorted(_changed(before, after))}
+    _tell(session, season, action, changed or {})
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [name for name in after if before[name] != after[name]]
+
+
+def _tell(session: Session, season: Season, name: str, more: Mapping[str, Any] | None = None) -> None:
+    emit(session, season.org_id, name, season.uid, {"season_id": season.uid, "name": season.name} | dict(more or {}))
