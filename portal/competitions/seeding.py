@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.audit.service import Actor, record
-from portal.competitions.entries import with_places
-from portal.competitions.model import Competition, Entry
+from portal.competitions.model import Competition, Entry, entries_of
 from portal.competitions.rules import rules_of
 from portal.competitions.service import lock, subject_of, tell
 from portal.formats.plan import Entrant
@@ -43,14 +42,16 @@ def set_seeds(session: Session, competition: Competition, actor: Actor, seeds: S
     lock(session, competition)
     if competition.status not in ("draft", "registration"):
         raise Conflict(f"Seeds are set before the start; this competition is {competition.status}.")
-    rows = {entry.uid: entry for entry in session.scalars(with_places(competition))}
+    mine = entries_of(competition).where(Entry.status.in_(("registered", "waiting")))
+    everybody = session.scalars(mine.order_by(Entry.id)).all()  # who waits may carry a seed into the place that becomes free
+    rows = {entry.uid: entry for entry in everybody if entry.status == "registered"}
     _check_lines(seeds, rows.keys())
     before = {uid: entry.seed for uid, entry in rows.items()}
     groups = rules_of(competition.type, competition.rules).groups
     for line in seeds:
         entry = rows[line.registration]
         entry.seed, entry.group = line.seed, entry.group if line.group is None else _group(line.group, groups)
-    _check_all(list(rows.values()))
+    _check_all(everybody)
     session.flush()
     after = {uid: entry.seed for uid, entry in rows.items()}
     record(session, competition.org_id, actor, "registration.seeded", subject_of(competition), before, after)

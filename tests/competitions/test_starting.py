@@ -1,20 +1,22 @@
 """The start: who plays, as which seed, and what is told; once."""
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import SYSTEM
-from portal.competitions import entries, seeding, starting
+from portal.competitions import brackets, entries, seeding, starting
 from portal.competitions.entries import By
 from portal.competitions.model import Competition, Entry, competition_by_uid, entries_of, matches_of
 from portal.competitions.seeding import Seed
 from portal.formats.plan import Entrant
 from portal.formats.seeding import drawn
-from portal.kernel.db import unit_of_work
+from portal.kernel.db import reading, unit_of_work
 from portal.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
 from portal.kernel.ids import new_uid
 from portal.outbox.model import Event
@@ -189,6 +191,17 @@ def test_seeds_that_do_not_fit_are_refused_and_none_is_set(make):
     assert [row.seed for row in rows(org, uid)] == [2, 1, None]
 
 
+def test_a_seed_that_somebody_on_the_waiting_list_holds_is_taken(make):
+    org = make.org()
+    uid = make.competition(org, status="registration", max_participants=2, waiting_list=True, entrants=2)
+    with unit_of_work() as session:
+        found = competition_by_uid(session, org.id, uid)
+        who = entries.participant(session, found, address(3), None)
+        assert entries.register(session, found, By(SYSTEM), who, 2).status == "waiting"
+    with pytest.raises(Unprocessable, match="Seed 2"):
+        seed(org, uid, (rows(org, uid)[0].uid, 2))
+
+
 def test_who_waits_cannot_be_seeded_and_nobody_after_the_start(make):
     org = make.org()
     uid = make.competition(org, status="registration", max_participants=2, waiting_list=True, entrants=2)
@@ -239,6 +252,29 @@ def test_two_who_start_at_once_start_it_once(make, app):
         assert Counter(pool.map(one, range(6))) == {200: 1, 409: 5}
     with unit_of_work() as session:
         assert len(session.scalars(matches_of(competition_by_uid(session, org.id, uid))).all()) == 31
+
+
+def test_without_the_lock_both_would_draw_and_only_the_table_would_stop_the_second(make, app):
+    """The naive twin: who reads the state first and draws afterwards, draws twice."""
+    org = make.org()
+    uid = make.competition(org, status="registration", entrants=4)
+    read = threading.Barrier(2)
+
+    def naive(_number: int) -> str:
+        with app.app_context():
+            with reading() as connection:
+                assert connection.scalar(select(Competition.status).where(Competition.uid == uid)) == "registration"
+            read.wait()
+            try:
+                with unit_of_work() as session:
+                    found = competition_by_uid(session, org.id, uid)
+                    brackets.build(session, found, session.scalars(entries_of(found)).all())
+                return "drawn"
+            except IntegrityError:
+                return "stopped by the table"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert Counter(pool.map(naive, range(2))) == {"drawn": 1, "stopped by the table": 1}
 
 
 def test_registering_and_starting_at_once_leave_nobody_half_in(make, app):
