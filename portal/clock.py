@@ -25,12 +25,14 @@ class Periodic:
 
 def jobs() -> list[Periodic]:
     """What is done without anybody asking."""
+    from portal.competitions.jobs import move_due
     from portal.keys.jobs import prune_usage
     from portal.orgs.jobs import prune_sign_ins
     from portal.session_tokens.jobs import sweep_batches
 
     return [
         Periodic("session link batches", 1, sweep_batches),
+        Periodic("competitions whose hour has come", 1, move_due),
         Periodic("ended sign-ins", 3600, prune_sign_ins),
         Periodic("old usage of keys", 3600, prune_usage),
     ]
