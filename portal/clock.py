@@ -25,6 +25,7 @@ class Periodic:
 
 def jobs() -> list[Periodic]:
     """What is done without anybody asking."""
+    from portal.admission.jobs import prune
     from portal.competitions.jobs import move_due
     from portal.keys.jobs import prune_usage
     from portal.orgs.jobs import prune_sign_ins
@@ -35,6 +36,7 @@ def jobs() -> list[Periodic]:
         Periodic("competitions whose hour has come", 1, move_due),
         Periodic("ended sign-ins", 3600, prune_sign_ins),
         Periodic("old usage of keys", 3600, prune_usage),
+        Periodic("used signatures and kept answers", 3600, prune),
     ]
 
 
