@@ -204,7 +204,7 @@ def list_competitions(who: Who) -> Response:
     wanted: dict[str, str | None] = {name: getattr(asked, name) for name in ("org_id", "type", "status", "category")}
     if asked.org_id is not None:
         wanted["org_id"] = parse_uid("org_id", asked.org_id)
-    rows, total = page_of(session, seen_by(session, who), wanted, asked.limit, asked.offset)
+    rows, total = page_of(session, seen_by(who), wanted, asked.limit, asked.offset)
     return answer({"items": [_item(*row) for row in rows], "total": total, "limit": asked.limit, "offset": asked.offset})
 
 

@@ -32,7 +32,7 @@ def organizations_seen(session: Session, who: Who, wallet: str | None, limit: in
     With `wallet` those that it is a member of; else the caller's own and those below; for nobody, and for a key without
     the scope, those with a public competition.
     """
-    query = select(Organization, _members(), _competitions(session, who)).where(Organization.disabled_at.is_(None))
+    query = select(Organization, _members(), _competitions(who)).where(Organization.disabled_at.is_(None))
     page = query.where(_seen(who, wallet)).order_by(Organization.id).limit(limit).offset(offset)
     return [Listed(*row) for row in session.execute(page)]
 
@@ -40,7 +40,7 @@ def organizations_seen(session: Session, who: Who, wallet: str | None, limit: in
 def counts_of(session: Session, who: Who, org: Organization) -> dict[str, int]:
     """member_count, team_count and competition_count of one organization, in one statement."""
     teams = select(func.count()).where(Team.org_id == Organization.id, Team.deleted_at.is_(None))
-    counts = select(_members(), teams.correlate(Organization).scalar_subquery(), _competitions(session, who))
+    counts = select(_members(), teams.correlate(Organization).scalar_subquery(), _competitions(who))
     row = session.execute(counts.select_from(Organization).where(Organization.id == org.id)).one()
     return dict(zip(("member_count", "team_count", "competition_count"), row, strict=True))
 
@@ -63,6 +63,6 @@ def _members() -> ColumnElement[Any]:
     return people + wallets
 
 
-def _competitions(session: Session, who: Who) -> ScalarSelect[int]:
-    mine = (Competition.org_id == Organization.id, seen_by(session, who))
+def _competitions(who: Who) -> ScalarSelect[int]:
+    mine = (Competition.org_id == Organization.id, seen_by(who))
     return select(func.count(Competition.id)).where(*mine).correlate(Organization).scalar_subquery()

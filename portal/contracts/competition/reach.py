@@ -58,7 +58,7 @@ def entering(session: Session, who: Who, uid: str) -> tuple[Competition, By]:
     return competition, By(player(who), False, who.wallet)
 
 
-def seen_by(session: Session, who: Who) -> ColumnElement[bool]:
+def seen_by(who: Who) -> ColumnElement[bool]:
     """What a list may show the caller: the public ones, and every one of its own organizations."""
     return _open_to_all("public") | _own(who, READ)
 

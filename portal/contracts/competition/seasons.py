@@ -218,7 +218,7 @@ def list_seasons(who: Who) -> Response:
     session, asked, now = db.session(), read_query(SeasonsQuery), utc_now()
     org = None if asked.org_id is None else parse_uid("org_id", asked.org_id)
     narrowed: dict[str, Any] = {"org": org, "status": asked.status, "limit": asked.limit, "offset": asked.offset}
-    rows = page_of(session, seen_by(session, who), own_org_id(who), now, **narrowed)
+    rows = page_of(session, seen_by(who), own_org_id(who), now, **narrowed)
     return answer([_item(*row) for row in rows])
 
 
@@ -229,7 +229,7 @@ def show_season(who: Who, uid: str) -> Response:
     """Its terms, and the figures of the competitions that the caller may see."""
     session = db.session()
     season = _readable(session, uid)
-    figures = summary_of(session, season, seen_by(session, who))
+    figures = summary_of(session, season, seen_by(who))
     summary = {name: getattr(figures, name) for name in SeasonSummaryShape.model_fields}
     times = {name: iso(getattr(season, name)) for name in ("created_at", "updated_at")}
     return answer(_terms(season, session.get_one(Organization, season.org_id)) | {"summary": summary} | times)
@@ -269,7 +269,7 @@ def add_season_competition(who: Who, uid: str) -> Response:
 def list_season_competitions(who: Who, uid: str) -> Response:
     """Those that the caller may see, in the order in which they were added."""
     session = db.session()
-    rows = lines_of(session, _readable(session, uid), seen_by(session, who))
+    rows = lines_of(session, _readable(session, uid), seen_by(who))
     return answer([_line(line, competition) for line, competition in rows])
 
 
@@ -293,7 +293,7 @@ def show_season_standings(who: Who, uid: str) -> Response:
     session = db.session()
     season = _readable(session, uid)
     named = {"season_id": season.uid, "season_name": season.name, "scoring_config": in_order(season.scoring_config)}
-    return answer(named | {"standings": [_row(ranked) for ranked in standings(session, season, seen_by(session, who))]})
+    return answer(named | {"standings": [_row(ranked) for ranked in standings(session, season, seen_by(who))]})
 
 
 def _readable(session: Session, uid: str) -> Season:
