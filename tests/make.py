@@ -220,20 +220,24 @@ class Make:
             uid = made.uid
         self.enter(org, uid, range(1, entrants + 1))
         if status == "active":
-            with unit_of_work() as session:
-                starting.start(session, competition_by_uid(session, org.id, uid), SYSTEM)
+            self.start(org, uid)
         return uid
 
-    def enter(self, org: Org, competition: str, numbers: Sequence[int], *, checked_in: bool = True) -> list[str]:
-        """Register the wallets with these numbers, and check them in; the uids of their registrations."""
+    def enter(self, org: Org, competition: str, who: Sequence[int | str], *, checked_in: bool = True) -> list[str]:
+        """Register wallets or those with these numbers, and check them in; the uids of their registrations."""
         with unit_of_work() as session:
             found, made = competition_by_uid(session, org.id, competition), []
-            for number in numbers:
-                who = entries.participant(session, found, address(number), None)
-                made.append(entries.register(session, found, By(SYSTEM), who).uid)
+            for each in who:
+                person = entries.participant(session, found, address(each) if isinstance(each, int) else each, None)
+                made.append(entries.register(session, found, By(SYSTEM), person).uid)
                 if checked_in:
-                    entries.check_in(session, found, By(SYSTEM), who)
+                    entries.check_in(session, found, By(SYSTEM), person)
             return made
+
+    def start(self, org: Org, competition: str) -> None:
+        """Start a competition that is in registration."""
+        with unit_of_work() as session:
+            starting.start(session, competition_by_uid(session, org.id, competition), SYSTEM)
 
     def season(self, org: Org, *counted: str | tuple[str, float], **terms: Any) -> str:
         """The uid of a new season with these competitions, each by itself or with its weight."""
@@ -245,19 +249,18 @@ class Make:
                 seasons.add_competition(session, made, competition_by_uid(session, org.id, uid), SYSTEM, weight)
             return made.uid
 
-    def play(self, org: Org, competition: str, scores: Callable[[str, str], tuple[int, int]]) -> None:
-        """Report every open match until none is left; `scores` is asked for each pair of wallets."""
+    def play(self, org: Org, competition: str, report: Callable[[str, str], Report | tuple[int, int]]) -> None:
+        """Report every open match until none is left; `report` is asked for each pair of wallets."""
         while True:
             with unit_of_work() as session:
                 found = competition_by_uid(session, org.id, competition)
-                sides = {entry.id: entry.wallet for entry in session.scalars(entries_of(found))}
+                sides = {entry.id: str(entry.wallet) for entry in session.scalars(entries_of(found))}
                 ready = Match.a_id.is_not(None), Match.b_id.is_not(None), Match.status == "pending"
                 match = session.scalars(matches_of(found).where(*ready).limit(1)).first()
                 if match is None:
                     return
-                score_a, score_b = scores(str(sides[match.a_id]), str(sides[match.b_id]))
-                winner = "a" if score_a > score_b else "b" if score_b > score_a else "draw"
-                record_result(session, found, SYSTEM, match.uid, Report(winner, score_a, score_b))
+                said = report(sides[match.a_id], sides[match.b_id])
+                record_result(session, found, SYSTEM, match.uid, said if isinstance(said, Report) else _played(*said))
 
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
@@ -307,6 +310,10 @@ def _first(uid: Any, above: Any, above_uid: object) -> str:
     """The uid of the first row below the thing `above` with that uid."""
     with unit_of_work() as session:
         return session.scalars(select(uid).join(above).where(above.uid == above_uid).order_by(uid.class_.id)).first()
+
+
+def _played(score_a: int, score_b: int) -> Report:
+    return Report("a" if score_a > score_b else "b" if score_b > score_a else "draw", score_a, score_b)
 
 
 def csrf_of(client: FlaskClient, url: str) -> dict[str, str]:

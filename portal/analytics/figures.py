@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Row, Select, case, distinct, func, or_, se
 from sqlalchemy.orm import Session
 
 from portal.analytics.days import utc_day
-from portal.competitions.credits import TAKING_PART, real, records
+from portal.competitions.credits import real, records
 from portal.competitions.model import STATUSES, Competition, Entry, Match
+from portal.competitions.participants import TAKING_PART
 from portal.players.model import Team
 
 TOP = 10

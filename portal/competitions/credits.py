@@ -8,9 +8,6 @@ from sqlalchemy import ColumnElement, Select, String, Subquery, case, cast, func
 from portal.competitions.model import Competition, Entry, Match
 from portal.formats.rules import ELIMINATION
 
-# Who counts as a participant: those who have a place, and those who had one when it started.
-TAKING_PART = ("registered", "disqualified")
-
 
 def records(of: ColumnElement[bool], name: str = "records") -> Subquery:
     """(entry_id, wins, draws, losses) of everybody with a match that is over, in the competitions that `of` picks."""

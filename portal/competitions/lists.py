@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 from sqlalchemy.orm import Session
 
+from portal.competitions.credits import real
 from portal.competitions.model import Competition, Entry, Match
 from portal.competitions.participants import TAKING_PART
 from portal.orgs.model import Organization
@@ -48,7 +49,7 @@ def summary_of(session: Session, competition: Competition) -> Summary:
     pending = Match.status == "pending"
     figures = select(
         func.count(), func.count(case((pending, 1))), func.min(case((pending, Match.round))), func.max(Match.round)
-    ).where(Match.competition_id == competition.id, _real())
+    ).where(Match.competition_id == competition.id, real())
     total, left, earliest, last = session.execute(figures).one()
     return Summary(registrations, checked_in, total, total - left, left, last if earliest is None else earliest)
 
@@ -78,10 +79,5 @@ def _participants() -> ScalarSelect[int]:
 
 
 def _matches() -> ScalarSelect[int]:
-    mine = (Match.competition_id == Competition.id, _real())
+    mine = (Match.competition_id == Competition.id, real())
     return select(func.count()).select_from(Match).where(*mine).correlate(Competition).scalar_subquery()
-
-
-def _real() -> ColumnElement[bool]:
-    """A bye is no match that anybody plays: it stands in the bracket and is not counted."""
-    return func.coalesce(Match.outcome, "") != "bye"

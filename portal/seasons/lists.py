@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.competitions.credits import TAKING_PART, identity, real
+from portal.competitions.credits import identity, real
 from portal.competitions.model import Competition, Entry, Match
+from portal.competitions.participants import TAKING_PART
 from portal.orgs.model import Organization
 from portal.seasons.model import Season, SeasonCompetition
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from portal.competitions.credits import TAKING_PART, identity, records
+from portal.competitions.credits import identity, records
 from portal.competitions.model import Competition, Entry
+from portal.competitions.participants import TAKING_PART
 from portal.formats import leaderboard
 from portal.formats.plan import Entrant
 from portal.formats.rules import Rules
