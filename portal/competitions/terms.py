@@ -16,7 +16,7 @@ WEI_DIGITS = 78
 _CATEGORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,58}[A-Za-z0-9])?", re.ASCII)
 _WEI = re.compile(r"[0-9]{1,78}", re.ASCII)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
-# Each must not come after the next one named; the last two must lie apart.
+# The first of each pair must come before the second; those of _MAY_COINCIDE may fall together.
 _ORDER = (
     ("registration_opens", "registration_closes"),
     ("registration_opens", "starts_at"),
