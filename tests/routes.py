@@ -35,6 +35,7 @@ ROLES: dict[str, str] = {
     "members.link": ADMIN,
     "members.new": ADMIN,
     "members.remove": ADMIN,
+    "members.remove_wallet": ADMIN,
     "members.reset": ADMIN,
     "members.role": ADMIN,
     "orgs.sandbox": OWNER,
@@ -192,6 +193,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("catalog", "number"): "game",
     ("keys", "uid"): "key",
     ("members", "uid"): "member",
+    ("members", "wallet_uid"): "wallet_member",
     ("session_tokens", "number"): "link",
     ("session_tokens", "uid"): "batch",
 }

@@ -5,9 +5,10 @@ from wtforms import RadioField, StringField
 
 from portal.kernel.db import db
 from portal.kernel.errors import PortalError
-from portal.orgs import invitations, password_links, resets, service
+from portal.orgs import invitations, password_links, resets, service, wallet_service
 from portal.orgs.access import Place, inside, role_in
 from portal.orgs.model import ROLES, Membership, Organization, User, members_of, membership_by_uid
+from portal.orgs.wallets import WalletMember, wallet_members_of
 from portal.web.forms import Form, Length, Optional, Required
 from portal.web.render import finish, redirect_to, render, toast
 from portal.web.tables import Badge, Choice, Column, Search, Table
@@ -58,7 +59,9 @@ def index(place: Place) -> Response:
     if members.wants_csv:
         return members.csv()
     waiting = invitations.waiting_members(session, org)
-    return render("orgs/members.html", "orgs/_members.html", members=members, waiting=waiting, above=_above(place))
+    wallets = list(session.scalars(wallet_members_of(org).order_by(WalletMember.id)))
+    page, part = "orgs/members.html", "orgs/_members.html"
+    return render(page, part, members=members, waiting=waiting, above=_above(place), wallets=wallets, tones=TONES)
 
 
 @pages.route("/o/<org_slug>/members/new", methods=["GET", "POST"])
@@ -102,6 +105,13 @@ def remove(place: Place, uid: object) -> Response:
         toast(f"You left {place.organization.name}.")
         return redirect_to("/")
     return finish(_list(place), message)
+
+
+@pages.post("/o/<org_slug>/members/wallets/<uuid:wallet_uid>/remove")
+@inside("admin")
+def remove_wallet(place: Place, wallet_uid: object) -> Response:
+    name = wallet_service.remove_either(db.session(), place.organization, str(wallet_uid), place.actor, granting=place.role)
+    return finish(_list(place), f"{name} was removed. Its next call is refused.")
 
 
 @pages.route("/o/<org_slug>/members/<uuid:uid>/link", methods=["GET", "POST"])

@@ -293,3 +293,30 @@ def test_an_agent_is_created_with_its_own_currency_and_has_none_below(make):
 def test_an_agent_that_does_not_fit_is_refused(make, data):
     org = make.org()
     assert post(make.signed_in(org.alice), f"/o/{org.slug}/agents/new", data).status_code == 422
+
+
+def test_wallets_are_listed_below_the_people_and_may_be_removed(make):
+    org = make.org()
+    alice, bob = make.signed_in(org.alice), make.signed_in(org.bob)
+    assert "Wallets" not in alice.get(f"/o/{org.slug}/members").text
+    owner, wallet = make.wallet(org, "owner"), make.wallet(org)
+    page = alice.get(f"/o/{org.slug}/members").text
+    assert owner.address in page and wallet.address in page
+    link = re.search(rf"/o/{org.slug}/members/wallets/[0-9a-f-]+/remove(?=[^/]*{wallet.address})", page)[0]
+    assert wallet.address in bob.get(f"/o/{org.slug}/members").text
+    assert "/wallets/" not in bob.get(f"/o/{org.slug}/members").text
+    assert post(alice, link).status_code == 303
+    assert f"{wallet.address} was removed." in alice.get(f"/o/{org.slug}/members").text
+    page = alice.get(f"/o/{org.slug}/members").text
+    assert owner.address in page and wallet.address not in page
+    assert post(alice, link).status_code == 404
+
+
+def test_the_last_person_may_leave_while_a_wallet_owns(make):
+    org = make.org()
+    alice = make.signed_in(org.alice)
+    url = f"/o/{org.slug}/members/{uid_of(org, org.alice)}/remove"
+    assert post(alice, url).status_code == 409
+    make.wallet(org, "owner")
+    assert post(alice, url).status_code == 303
+    assert roles_of(org) == ["member"]
