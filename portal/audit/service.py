@@ -12,7 +12,7 @@ from portal.kernel.clock import utc_now
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: `kind` is user, key, player or system; `id` is stable, `label` is for people."""
+    """Who acts: `kind` is user, key, wallet, player or system; `id` is stable, `label` is for people."""
 
     kind: str
     id: str

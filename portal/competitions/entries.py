@@ -15,6 +15,7 @@ from portal.kernel.clock import Clock, iso, utc_now
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
 from portal.outbox.emit import emit
 from portal.players.model import RosterEntry, Team, team_by_uid
+from portal.players.service import hold_team
 
 FULL = "This competition is full: all {} places are taken."
 
@@ -54,7 +55,8 @@ def register(
     """Give the participant a place, or one on the waiting list where there is one and no place is left.
 
     Raises Forbidden for somebody else's participant and for a seed by anybody but an organizer; Conflict outside the
-    window, when registered already or full; Unprocessable for a roster that is too small or a seed that is taken.
+    window, when registered already or full; Unprocessable for a roster that is too small or a seed that is taken; NotFound
+    for a team that was deleted at the same moment.
     """
     lock(session, competition)
     now = clock()
@@ -64,6 +66,8 @@ def register(
         raise Forbidden("Only an organizer may set a seed. Register without one.")
     if _entry_of(session, competition, who) is not None:
         raise Conflict(f"{who.name} is registered already.")
+    if who.team is not None:
+        hold_team(session, who.team)
     _check_roster(session, competition, who)
     if seed is not None:
         _check_seed(session, competition, seed)

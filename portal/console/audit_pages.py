@@ -13,13 +13,15 @@ from portal.web.tables import Choice, Column, Dates, Search, Table
 
 pages = Blueprint("audit", __name__)
 
-ACTORS = (("user", "People"), ("key", "Keys"), ("player", "Players"), ("system", "Tiltyard itself"))
+ACTORS = (("user", "People"), ("key", "Keys"), ("wallet", "Wallets"), ("player", "Players"), ("system", "Tiltyard itself"))
 # What an action is about: the first words of its name.
 AREAS = (
     ("key", "Keys"),
     ("session", "Session links"),
     ("catalog", "Games, streams, providers"),
     ("member", "Members"),
+    ("competition", "Competitions and seasons"),
+    ("team", "Teams and rosters"),
     ("organization", "Settings"),
 )
 STARTS = {
@@ -27,6 +29,8 @@ STARTS = {
     "session": ("session", "batch"),
     "catalog": ("game", "stream", "provider"),
     "member": ("member",),
+    "competition": ("competition", "registration", "match", "decision", "standings", "season"),
+    "team": ("team",),
     "organization": ("organization", "allowlist"),
 }
 
