@@ -234,6 +234,15 @@ class Make:
                     entries.check_in(session, found, By(SYSTEM), person)
             return made
 
+    def enter_teams(self, org: Org, competition: str, teams: Sequence[str]) -> None:
+        """Register the teams with these uids, and check them in."""
+        with unit_of_work() as session:
+            found = competition_by_uid(session, org.id, competition)
+            for uid in teams:
+                who = entries.participant(session, found, None, uid)
+                entries.register(session, found, By(SYSTEM), who)
+                entries.check_in(session, found, By(SYSTEM), who)
+
     def start(self, org: Org, competition: str) -> None:
         """Start a competition that is in registration."""
         with unit_of_work() as session:

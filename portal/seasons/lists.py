@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.competitions.credits import identity, real
 from portal.competitions.model import Competition, Entry, Match
 from portal.competitions.participants import TAKING_PART
-from portal.orgs.model import Organization
+from portal.orgs.model import Organization, switched_off
 from portal.seasons.model import Season, SeasonCompetition
 
 STATUSES = ("active", "completed", "upcoming")
@@ -36,7 +36,7 @@ def status_of(season: Season, now: datetime) -> str:
 def page_of(
     session: Session,
     seen: ColumnElement[bool],
-    org_id: int | None,
+    own: ColumnElement[bool],
     now: datetime,
     *,
     org: str | None = None,
@@ -46,19 +46,25 @@ def page_of(
 ) -> Sequence[Any]:
     """(season, its competitions, its participants), the newest first: one statement.
 
-    Without `org`, the seasons of the reader's own organization `org_id` and those with a competition that it may see: there
-    is no list of what other tenants prepare.
+    Seasons that `own` picks are the reader's. Of others it sees none of an organization that is switched off and, unless
+    `org` names theirs, none without a competition that it may see: there is no list of what other tenants prepare.
     """
     competitions = select(func.count()).select_from(SeasonCompetition).join(Competition).where(_of_this(), seen)
     query = select(Season, _counted(competitions), _participants(seen))
+    query = query.where(visible(own))
     if org is not None:
         query = query.where(Season.org_id == select(Organization.id).where(Organization.uid == org).scalar_subquery())
     else:
         shown = select(SeasonCompetition.id).join(Competition).where(_of_this(), seen).correlate(Season).exists()
-        query = query.where(or_(Season.org_id == org_id, shown))
+        query = query.where(or_(own, shown))
     if status is not None:
         query = query.where(*_in_status(status, now))
     return session.execute(query.order_by(Season.created_at.desc(), Season.id.desc()).limit(limit).offset(offset)).all()
+
+
+def visible(own: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Seasons are for everybody to read, but those of an organization that is switched off."""
+    return or_(own, Season.org_id.not_in(switched_off()))
 
 
 def summary_of(session: Session, season: Season, seen: ColumnElement[bool]) -> Summary:

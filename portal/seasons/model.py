@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Select, String, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ColumnElement, Float, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
@@ -50,15 +50,14 @@ class SeasonCompetition(Model):
     added_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 
 
-def seasons_of(org_id: int) -> Select[Season]:
-    """The organization's seasons."""
-    return select(Season).where(Season.org_id == org_id)
+def season_by_uid(session: Session, org_id: int, uid: str) -> Season:
+    """Raises NotFound."""
+    return visible_season(session, Season.org_id == org_id, uid)
 
 
-def season_by_uid(session: Session, org_id: int | None, uid: str) -> Season:
-    """Raises NotFound. Seasons are public to read: `org_id` None is anybody."""
-    query = select(Season).where(Season.uid == uid)
-    season = session.scalar(query if org_id is None else query.where(Season.org_id == org_id))
+def visible_season(session: Session, seen: ColumnElement[bool], uid: str) -> Season:
+    """The season, of whatever organization, if `seen` picks it; raises NotFound."""
+    season = session.scalar(select(Season).where(Season.uid == uid, seen))
     if season is None:
         raise NotFound("Season not found.")
     return season

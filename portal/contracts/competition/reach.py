@@ -1,7 +1,9 @@
 """Which competition a call may reach: anybody's to read where it is not private, the caller's own to change."""
 
+from typing import Any, cast
+
 from flask import g
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from portal.admission.caller import Caller, Guest
@@ -20,7 +22,7 @@ READ = "competitions:read"
 def readable(session: Session, who: Who, uid: str, scope: str = READ) -> Competition:
     """A competition that the caller may see; raises NotFound. A private one is for its organization's keys with `scope`
     and for its wallets."""
-    seen = _open_to_all("public", "unlisted") | _own(who, scope)
+    seen = _open_to_all("public", "unlisted") | owned(who, Competition.org_id, scope)
     competition = session.scalar(select(Competition).where(Competition.uid == named(uid), seen))
     if competition is None:
         raise NotFound("Competition not found.")
@@ -60,7 +62,7 @@ def entering(session: Session, who: Who, uid: str) -> tuple[Competition, By]:
 
 def seen_by(who: Who) -> ColumnElement[bool]:
     """What a list may show the caller: the public ones, and every one of its own organizations."""
-    return _open_to_all("public") | _own(who, READ)
+    return _open_to_all("public") | owned(who, Competition.org_id, READ)
 
 
 def named(uid: str) -> str:
@@ -81,15 +83,15 @@ def _open_to_all(*visibilities: str) -> ColumnElement[bool]:
     return Competition.visibility.in_(visibilities) & Competition.org_id.not_in(switched_off())
 
 
-def _own(who: Who, scope: str) -> ColumnElement[bool]:
-    """What belongs to the caller: a key's organization, or those whose member the wallet is and those below them."""
+def owned(who: Who, org_id: Any, scope: str) -> ColumnElement[bool]:
+    """Rows whose `org_id` is the caller's: a key's organization, or those whose member the wallet is and those below them."""
     if isinstance(who, Caller):
-        return Competition.org_id == who.org_id if who.has(scope) else false()
+        return cast(ColumnElement[bool], org_id == who.org_id) if who.has(scope) else false()
     if not who.wallet:
         return false()
     member_of = organizations_of_wallet(who.wallet)
     below = select(Organization.id).where(Organization.parent_id.in_(member_of))
-    return Competition.org_id.in_(member_of) | Competition.org_id.in_(below)
+    return or_(org_id.in_(member_of), org_id.in_(below))
 
 
 def _role(session: Session, competition: Competition, who: Guest) -> str | None:

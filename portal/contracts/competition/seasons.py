@@ -13,23 +13,22 @@ from portal.admission.guard import admit
 from portal.competitions.model import Competition, competition_by_uid
 from portal.contracts.competition.answers import answer
 from portal.contracts.competition.blueprint import api
-from portal.contracts.competition.reach import seen_by
-from portal.contracts.competition.who import Standing, Who, own_org_id, standing_by_uid, standing_in
+from portal.contracts.competition.reach import owned, seen_by
+from portal.contracts.competition.who import Standing, Who, named, standing_by_uid, standing_in
 from portal.kernel.clock import iso, utc_now
 from portal.kernel.db import db
-from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.ids import parse_uid
 from portal.orgs.model import Organization
 from portal.seasons import service
-from portal.seasons.lists import lines_of, page_of, status_of, summary_of
-from portal.seasons.model import Season, SeasonCompetition, season_by_uid
+from portal.seasons.lists import lines_of, page_of, status_of, summary_of, visible
+from portal.seasons.model import Season, SeasonCompetition, season_by_uid, visible_season
 from portal.seasons.scoring import MOST_POINTS, MOST_WEIGHT, in_order
 from portal.seasons.table import Line, Ranked, standings
 from portal.web.body import Body, read_json
 from portal.web.describe import Query, Shape, describe, read_query
 from portal.web.moments import Moment
 
-SECTION = "Seasons"
+SECTION, READ = "Seasons", "seasons:read"
 Points = int | float
 Status = Literal["active", "completed", "upcoming"]
 Type = Literal["challenge", "bracket", "league", "circuit", "ladder"]
@@ -218,7 +217,7 @@ def list_seasons(who: Who) -> Response:
     session, asked, now = db.session(), read_query(SeasonsQuery), utc_now()
     org = None if asked.org_id is None else parse_uid("org_id", asked.org_id)
     narrowed: dict[str, Any] = {"org": org, "status": asked.status, "limit": asked.limit, "offset": asked.offset}
-    rows = page_of(session, seen_by(who), own_org_id(who), now, **narrowed)
+    rows = page_of(session, seen_by(who), owned(who, Season.org_id, READ), now, **narrowed)
     return answer([_item(*row) for row in rows])
 
 
@@ -228,7 +227,7 @@ def list_seasons(who: Who) -> Response:
 def show_season(who: Who, uid: str) -> Response:
     """Its terms, and the figures of the competitions that the caller may see."""
     session = db.session()
-    season = _readable(session, uid)
+    season = _readable(session, who, uid)
     figures = summary_of(session, season, seen_by(who))
     summary = {name: getattr(figures, name) for name in SeasonSummaryShape.model_fields}
     times = {name: iso(getattr(season, name)) for name in ("created_at", "updated_at")}
@@ -269,7 +268,7 @@ def add_season_competition(who: Who, uid: str) -> Response:
 def list_season_competitions(who: Who, uid: str) -> Response:
     """Those that the caller may see, in the order in which they were added."""
     session = db.session()
-    rows = lines_of(session, _readable(session, uid), seen_by(who))
+    rows = lines_of(session, _readable(session, who, uid), seen_by(who))
     return answer([_line(line, competition) for line, competition in rows])
 
 
@@ -291,28 +290,24 @@ def remove_season_competition(who: Who, uid: str) -> Response:
 def show_season_standings(who: Who, uid: str) -> Response:
     """The points of all competitions that the caller may see, times their weights."""
     session = db.session()
-    season = _readable(session, uid)
+    season = _readable(session, who, uid)
     named = {"season_id": season.uid, "season_name": season.name, "scoring_config": in_order(season.scoring_config)}
     return answer(named | {"standings": [_row(ranked) for ranked in standings(session, season, seen_by(who))]})
 
 
-def _readable(session: Session, uid: str) -> Season:
-    """Seasons are for everybody to read; raises NotFound."""
-    return season_by_uid(session, None, _named(uid))
+def _readable(session: Session, who: Who, uid: str) -> Season:
+    """Raises NotFound."""
+    return visible_season(session, visible(owned(who, Season.org_id, READ)), named("Season", uid))
 
 
 def _managed(session: Session, who: Who, uid: str) -> tuple[Season, Standing]:
     """A season of an organization that the caller runs. Raises NotFound for what a key does not own, Forbidden where a
     wallet is no admin."""
-    season = season_by_uid(session, who.org_id if isinstance(who, Caller) else None, _named(uid))
+    if isinstance(who, Caller):
+        season = season_by_uid(session, who.org_id, named("Season", uid))
+    else:
+        season = _readable(session, who, uid)
     return season, standing_in(session, who, session.get_one(Organization, season.org_id), "admin")
-
-
-def _named(uid: str) -> str:
-    try:
-        return parse_uid("id", uid)
-    except Invalid:
-        raise NotFound("Season not found.") from None
 
 
 def _terms(season: Season, org: Organization) -> dict[str, Any]:

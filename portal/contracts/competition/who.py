@@ -62,11 +62,6 @@ def named(what: str, uid: str) -> str:
         raise NotFound(f"{what} not found.") from None
 
 
-def own_org_id(who: Who) -> int | None:
-    """The organization whose private things a key may see; None for wallets and for nobody."""
-    return who.org_id if isinstance(who, Caller) else None
-
-
 def _guarded(org: Organization, who: Guest) -> None:
     """What a key was asked before it came in: is the organization live, is the address on its list?"""
     if org.disabled_at is not None:
