@@ -214,9 +214,12 @@ def test_a_call_that_takes_keys_only_takes_no_signature(client, signer):
 
 def test_guessing_is_braked_by_address(make, signer, write):
     stranger = make.wallet()
-    for _ in range(GUESSES):
-        assert refused(write(stranger.headers() | {"x-lc-address": signer.address}, address="198.51.100.77"))
-    answer = write(signer.headers(), address="198.51.100.77")
+    false = stranger.headers() | {"x-lc-address": signer.address}
+    codes = [write(false, "198.51.100.77").status_code for _ in range(2 * GUESSES)]
+    assert codes[:GUESSES] == [401] * GUESSES and 429 in codes[GUESSES:]  # a slow machine wins a guess back on the way
+    while write(false, "198.51.100.77").status_code == 401:
+        pass
+    answer = write(signer.headers(), "198.51.100.77")
     assert answer.status_code == 429 and 1 <= int(answer.headers["Retry-After"]) <= 60
     assert write(signer.headers(), address="198.51.100.78").status_code == 201
 

@@ -120,7 +120,7 @@ class TestTeams:
             ("", 400, "org_id"),
             ("?org_id=x", 400, "org_id"),
             (f"?org_id={NOBODY}", 404, "Organization"),
-            ("?limit=0", 400, "limit"),
+            ("&limit=0", 400, "limit"),
         ],
     )
     def test_a_list_without_its_organization_is_refused(self, client, org, query, status, word):
