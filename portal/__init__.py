@@ -34,6 +34,10 @@ from portal.orgs.reset_pages import pages as orgs_reset_pages
 from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
 from portal.paths import ROOT
 from portal.public.answers import ANSWERS as PLAYER_ANSWERS
+from portal.public.competition_answers import ANSWERS as COMPETITION_PAGE_ANSWERS
+from portal.public.competition_pages import pages as public_competition_pages
+from portal.public.embed_pages import pages as public_embed_pages
+from portal.public.oembed import pages as public_oembed_pages
 from portal.public.pages import pages as public_pages
 from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
@@ -59,6 +63,9 @@ BLUEPRINTS = (
     console_pages,
     console_audit_pages,
     public_pages,
+    public_competition_pages,
+    public_embed_pages,
+    public_oembed_pages,
     competition_api,
     session_tokens_api,
     feed_api,
@@ -84,7 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     throttle.init_app(app)
     csrf.init_app(app)
     render.init_app(app)
-    errors.init_app(app, CONTRACTS, (PLAYER_ANSWERS,))
+    errors.init_app(app, CONTRACTS, (PLAYER_ANSWERS, COMPETITION_PAGE_ANSWERS))
     signed_in.init_app(app)
     shell.init_app(app)
     for blueprint in BLUEPRINTS:

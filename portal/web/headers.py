@@ -34,6 +34,7 @@ ALWAYS = {
 }
 YEAR = 365 * 24 * 3600
 _PROMISED = "tiltyard.headers"
+_OMITTED = "tiltyard.without"
 
 
 def policy(**changes: str) -> str:
@@ -50,6 +51,13 @@ def allow(**changes: str) -> None:
 def promise(*pairs: tuple[str, str]) -> None:
     """Headers for the answer to this request, whichever it will be; one that the answer carries already stays as it is."""
     request.environ.setdefault(_PROMISED, []).extend(pairs)
+
+
+def allow_frames(response: Response, sources: str) -> None:
+    """Let pages of `sources` show this one answer in a frame; X-Frame-Options has no way to say so and goes."""
+    allow(frame_ancestors=sources)
+    request.environ[_OMITTED] = ("x-frame-options", "cross-origin-opener-policy")
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 def init_app(app: PortalApp) -> None:
@@ -78,7 +86,7 @@ class Always:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            present = {name.lower() for name, _ in headers}
+            present = {name.lower() for name, _ in headers}.union(environ.get(_OMITTED, ()))
             headers += [pair for pair in environ.get(_PROMISED, ()) if pair[0].lower() not in present]
             headers += [pair for lower, pair in self.always if lower not in present]
             return start_response(status, headers, *rest)
@@ -87,7 +95,9 @@ class Always:
 
 
 def _cache_static(response: Response) -> None:
-    """Versioned files (a digest in `v`, or a vendored folder with the version in its name) never change."""
+    """Versioned files (a digest in `v`, or a vendored folder with the version in its name) never change. Any site may load
+    them: an embed in a sandboxed frame, as WordPress makes it, has no origin and is foreign even to us."""
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     arguments: Any = request.view_args or {}
     versioned = "v" in request.args or str(arguments.get("filename", "")).startswith("vendor/")
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if versioned else "public, max-age=300"

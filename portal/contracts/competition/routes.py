@@ -3,6 +3,7 @@
 from portal.contracts.competition import (  # noqa: F401
     analytics,
     competitions,
+    embed,
     keys,
     lifecycle,
     matches,

@@ -1,0 +1,33 @@
+"""What visitors of competitions see when there is nothing to show: the same page for private, deleted and never there."""
+
+from flask import Response, make_response, render_template
+
+from portal.public.landing import Refusal
+from portal.web import headers
+from portal.web.problems import Problem
+from portal.web.request_id import request_id
+
+MISSING = Refusal(
+    "There is no such competition", "The address may be incomplete, or the organizer took the page down. Ask them for a new link."
+)
+FAILED = Refusal("Something failed on our side", "Try again in a moment. If it fails again, give the organizer the number below.")
+BUSY = Refusal("Very busy at the moment", "Wait a moment, then load the page again.")
+TROUBLES = {404: MISSING, 429: BUSY, 500: FAILED, 503: BUSY}
+
+
+class CompetitionPageAnswers:
+    prefixes = ("/c/", "/embed/")
+
+    def word(self, problem: Problem, path: str) -> Response:
+        """A page that names nobody. In a frame it shows too: there is nothing on it to press."""
+        trouble = TROUBLES.get(problem.status, MISSING)
+        number = request_id() if problem.status >= 500 else ""
+        page = render_template("public/competition/trouble.html", trouble=trouble, request_id=number, status=problem.status)
+        response = make_response(page, problem.status)
+        response.headers["X-Robots-Tag"] = "noindex"
+        if path.startswith("/embed/"):
+            headers.allow_frames(response, "*")
+        return response
+
+
+ANSWERS = CompetitionPageAnswers()

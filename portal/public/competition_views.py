@@ -1,0 +1,161 @@
+"""What each view of a competition shows: its name in an address, its title, and what its template is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.competitions.tables import Line, standings_of
+from portal.formats.rules import ELIMINATION
+from portal.public import people
+from portal.public.bracket_drawing import TREES, Shape, trees
+from portal.public.showing import (
+    Head,
+    match_shown,
+    matches_in,
+    matches_over,
+    matches_to_come,
+    rounds_of,
+    shortened,
+)
+
+LINES = 100  # rows of a table on one page
+OWN_ORDER = {
+    "ladder": "The position on the ladder: it changes with challenges, and with places lost for not playing.",
+    "challenge": "Those who passed or won come first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a visitor wants to see, brought to what there is."""
+
+    view: str
+    part: str = ""
+    page: int = 1
+    match: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.view, self.part, str(self.page), self.match)
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    rank: int
+    uid: str
+    full: str
+    row: Any
+    why: str
+
+    @property
+    def name(self) -> str:
+        return shortened(self.full)
+
+
+def tabs_of(head: Head) -> list[str]:
+    """The views that this competition has; the first is shown unless another is asked for."""
+    if not head.started or head.format == "leaderboard":
+        return ["entrants"]
+    return ["bracket" if head.format in ELIMINATION else "table", "schedule", "results", "entrants"]
+
+
+def asked_of(head: Head, values: Mapping[str, str]) -> Asked:
+    """Anything that is not there shows the first view: an old link still leads somewhere."""
+    tabs = tabs_of(head)
+    view, text = values.get("view", ""), values.get("page", "")
+    page = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    if view == "match" and values.get("match") and head.started:
+        return Asked("match", match=values["match"][:36])
+    part = values.get("part", "") if view in ("", "bracket") else ""
+    return Asked(view if view in tabs else tabs[0], part[:12], max(1, page))
+
+
+def shown_of(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    """What the view's template is given. At most two statements, on a ladder three. Raises NotFound for no such match."""
+    return VIEWS[asked.view](session, head, asked)
+
+
+def _bracket(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    shape = Shape(rounds_of(session, head))
+    stage, number = shape.part(asked.part)
+    windows = shape.windows(asked.part)
+    drawn = trees(head.format, shape, windows, matches_in(session, head, windows))
+    parts = {name: shape.parts(name) for name in TREES if shape.parts(name) > 1}
+    return {"trees": drawn, "branches": parts, "part": {"stage": stage, "number": number}}
+
+
+def _table(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    lines = standings_of(session, head.as_competition)
+    first = (asked.page - 1) * LINES
+    tables = [
+        (group, [each for each in found if each is not None])
+        for group, found in groupby(_explained(head, lines)[first : first + LINES], key=lambda line: line.row.group)
+    ]
+    return {"tables": tables, "more": len(lines) > first + LINES, "of": len(lines)}
+
+
+def _explained(head: Head, lines: list[Line]) -> list[TableLine]:
+    names = {line.person.id: shortened(line.person.team_name or line.person.wallet or "") for line in lines}
+    found = []
+    for place, line in enumerate(lines):
+        above = lines[place - 1] if place and lines[place - 1].row.group == line.row.group else None
+        below = lines[place + 1] if place + 1 < len(lines) and lines[place + 1].row.group == line.row.group else None
+        why = OWN_ORDER.get(head.format) or _why(line, above, below, names)
+        full = line.person.team_name or line.person.wallet or ""
+        found.append(TableLine(line.rank, line.person.uid, full, line.row, why))
+    return found
+
+
+def _why(line: Line, above: Line | None, below: Line | None, names: Mapping[int, str]) -> str:
+    """What set this line apart: the tie-break that decided, or the points."""
+    if line.decided_by is not None:
+        side = "Above" if line.decided_by.above else "Below"
+        return f"{side} {names[line.decided_by.neighbour]}. {line.decided_by.text}."
+    other = above if above is not None and above.rank < line.rank else below
+    if other is None:
+        return "Nothing to compare with yet."
+    if other.row.points == line.row.points:
+        return f"Level with {names[other.person.id]} on everything that counts."
+    side = "Below" if other is above else "Above"
+    return f"{side} {names[other.person.id]} on points: {line.row.points} against {other.row.points}."
+
+
+def _schedule(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    matches, more = matches_to_come(session, head, asked.page)
+    return {"matches": matches, "more": more}
+
+
+def _results(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    podium = people.podium(session, head) if head.status == "completed" and asked.page == 1 else []
+    matches, more = matches_over(session, head, asked.page)
+    return {"podium": podium, "matches": matches, "more": more}
+
+
+def _entrants(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    entrants, more = people.entrants(session, head, asked.page)
+    return {"entrants": entrants, "more": more}
+
+
+def _match(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
+    return {"match": match_shown(session, head, asked.match)}
+
+
+VIEWS: dict[str, Callable[[Session, Head, Asked], dict[str, Any]]] = {
+    "bracket": _bracket,
+    "table": _table,
+    "schedule": _schedule,
+    "results": _results,
+    "entrants": _entrants,
+    "match": _match,
+}
+TITLES = {
+    "bracket": "Bracket",
+    "table": "Table",
+    "schedule": "Schedule",
+    "results": "Results",
+    "entrants": "Entrants",
+    "match": "Match",
+}

@@ -1,0 +1,234 @@
+"""What the players' pages of a competition read: everything as plain columns, a few statements whatever the size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.competitions.brackets import MATCHES, match_of
+from portal.competitions.model import Competition, Entry
+from portal.formats.plan import Match, Outcome
+from portal.kernel.errors import NotFound
+from portal.orgs.model import Organization
+from portal.players.model import Team
+from portal.public.bracket_drawing import Window
+
+PAGE = 60  # matches on one page of a list
+NOT_STARTED = ("draft", "registration")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody as pages call them: a team by its name, a wallet shortened. `full` is the whole of it."""
+
+    uid: str
+    full: str
+    seed: int | None = None
+    out: bool = False  # disqualified
+
+    @property
+    def name(self) -> str:
+        return shortened(self.full)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A match as it is drawn. A side is None where nobody is known yet."""
+
+    match: Match
+    uid: str
+    a: Named | None
+    b: Named | None
+    scheduled_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def stage(self) -> str:
+        return self.match.stage
+
+    @property
+    def round(self) -> int:
+        return self.match.round
+
+    @property
+    def position(self) -> int:
+        return self.match.position
+
+    @property
+    def over(self) -> bool:
+        return self.match.over
+
+    @property
+    def blank(self) -> bool:
+        return self.match.outcome is Outcome.BYE
+
+
+class Head:
+    """A competition with its organization: one row of one statement, which also tells whether anything changed.
+
+    It has the columns of `Competition` that pages and standings need, and those of the organization as `org_…`.
+    """
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+    @property
+    def started(self) -> bool:
+        return self.row.started_at is not None and self.row.status not in NOT_STARTED
+
+    @property
+    def as_competition(self) -> Competition:
+        """For finders of the competitions room, which read its columns."""
+        return cast(Competition, self.row)
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """Changes whenever something does that a page shows."""
+        row = self.row
+        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.registered, row.present, row.seeds, row.latest)
+
+
+def shortened(name: str) -> str:
+    """A wallet address as people can tell it apart; any other name as it is."""
+    return f"{name[:6]}…{name[-4:]}" if len(name) == 42 and name.startswith(("0x", "0X")) else name
+
+
+def _before_start(value: ColumnElement[Any], *more: ColumnElement[bool]) -> ColumnElement[Any]:
+    """A figure of the entries while they can still change; afterwards the row itself tells of every change."""
+    found = select(value).where(Entry.competition_id == Competition.id, Entry.status == "registered", *more)
+    return case((Competition.status.in_(NOT_STARTED), found.correlate(Competition).scalar_subquery()))
+
+
+_SHOWN = [
+    getattr(Competition, name)
+    for name in (
+        *("id", "uid", "org_id", "title", "description", "type", "format", "status", "category", "visibility", "rules"),
+        *("max_participants", "registration_opens", "registration_closes", "starts_at", "ends_at", "draw_seed", "turn"),
+        *("prize_pool_wei", "updated_at", "started_at", "completed_at", "canceled_at"),
+    )
+]
+_OWNER = [
+    getattr(Organization, name).label(f"org_{name}")
+    for name in ("uid", "slug", "name", "is_sandbox", "embed_sites", "updated_at")
+]
+_FIRST = (
+    select(func.coalesce(Team.name, Entry.wallet))
+    .select_from(Entry)
+    .outerjoin(Team, Team.id == Entry.team_id)
+    .where(Entry.competition_id == Competition.id, Entry.place == 1)
+    .order_by(Entry.id)
+    .limit(1)
+    .correlate(Competition)
+    .scalar_subquery()
+)
+_HEAD: Select[Any] = (
+    select(
+        *_SHOWN,
+        *_OWNER,
+        case((Competition.status == "completed", _FIRST)).label("first"),
+        _before_start(func.count()).label("registered"),
+        _before_start(func.count(Entry.checked_in_at)).label("present"),
+        _before_start(func.sum(Entry.id * func.coalesce(Entry.seed, 0))).label("seeds"),
+        _before_start(func.max(Entry.id)).label("latest"),
+    )
+    .select_from(Competition)
+    .join(Organization, Organization.id == Competition.org_id)
+    .where(Competition.visibility != "private", Organization.disabled_at.is_(None))
+)
+
+
+def head_of(session: Session, uid: str, org_slug: str | None = None) -> Head:
+    """A competition that is not private, of that organization when given. One statement; raises NotFound."""
+    row = session.execute(_HEAD.where(Competition.uid == uid)).one_or_none()
+    if row is None or (org_slug is not None and row.org_slug != org_slug):
+        raise NotFound("Competition not found.")
+    return Head(row)
+
+
+_A, _B = aliased(Entry), aliased(Entry)
+_TEAM_A, _TEAM_B = aliased(Team), aliased(Team)
+_MATCHES = (
+    select(
+        MATCHES,
+        _A.uid.label("a_uid"),
+        func.coalesce(_TEAM_A.name, _A.wallet).label("a_name"),
+        _A.seed.label("a_seed"),
+        _A.status.label("a_status"),
+        _B.uid.label("b_uid"),
+        func.coalesce(_TEAM_B.name, _B.wallet).label("b_name"),
+        _B.seed.label("b_seed"),
+        _B.status.label("b_status"),
+    )
+    .select_from(MATCHES)
+    .outerjoin(_A, _A.id == MATCHES.c.a_id)
+    .outerjoin(_TEAM_A, _TEAM_A.id == _A.team_id)
+    .outerjoin(_B, _B.id == MATCHES.c.b_id)
+    .outerjoin(_TEAM_B, _TEAM_B.id == _B.team_id)
+)
+_PLAYED = or_(MATCHES.c.outcome.is_(None), MATCHES.c.outcome != "bye")
+
+
+def rounds_of(session: Session, head: Head) -> dict[str, int]:
+    """How many rounds each stage has. One statement."""
+    query = select(MATCHES.c.stage, func.max(MATCHES.c.round)).where(MATCHES.c.competition_id == head.id)
+    return {row.stage: row[1] for row in session.execute(query.group_by(MATCHES.c.stage))}
+
+
+def matches_in(session: Session, head: Head, windows: Sequence[Window]) -> list[Shown]:
+    """The matches of those rounds and positions. One statement."""
+    columns = MATCHES.c
+    places = [
+        and_(columns.stage == one.stage, columns.round == one.round, columns.position.between(one.first, one.last))
+        for one in windows
+    ]
+    return _shown(session, head, or_(*places)) if places else []
+
+
+def matches_to_come(session: Session, head: Head, page: int) -> tuple[list[Shown], bool]:
+    """One page of what is still to be played, those with a time first; and whether there is more. One statement."""
+    order = (MATCHES.c.scheduled_at.is_(None), MATCHES.c.scheduled_at, MATCHES.c.number)
+    return _paged(session, head, page, MATCHES.c.status == "pending", order)
+
+
+def matches_over(session: Session, head: Head, page: int) -> tuple[list[Shown], bool]:
+    """One page of what was decided, the latest first; and whether there is more. Byes are no matches. One statement."""
+    order = (MATCHES.c.completed_at.desc(), MATCHES.c.number.desc())
+    return _paged(session, head, page, and_(MATCHES.c.status == "completed", _PLAYED), order)
+
+
+def match_shown(session: Session, head: Head, uid: str) -> Shown:
+    """One match. One statement; raises NotFound."""
+    for shown in _shown(session, head, MATCHES.c.uid == uid):
+        return shown
+    raise NotFound("Match not found.")
+
+
+def matches_with(session: Session, head: Head, entry_id: int) -> list[Shown]:
+    """Every match of one entrant in order of play. One statement."""
+    mine = or_(MATCHES.c.a_id == entry_id, MATCHES.c.b_id == entry_id)
+    return _shown(session, head, and_(mine, _PLAYED))
+
+
+def _paged(
+    session: Session, head: Head, page: int, wanted: ColumnElement[bool], order: tuple[Any, ...]
+) -> tuple[list[Shown], bool]:
+    query = _MATCHES.where(MATCHES.c.competition_id == head.id, wanted).order_by(*order)
+    rows = session.execute(query.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
+    return [_match(row) for row in rows[:PAGE]], len(rows) > PAGE
+
+
+def _shown(session: Session, head: Head, wanted: ColumnElement[bool]) -> list[Shown]:
+    query = _MATCHES.where(MATCHES.c.competition_id == head.id, wanted).order_by(MATCHES.c.number)
+    return [_match(row) for row in session.execute(query)]
+
+
+def _match(row: Any) -> Shown:
+    a = Named(row.a_uid, row.a_name, row.a_seed, row.a_status == "disqualified") if row.a_uid else None
+    b = Named(row.b_uid, row.b_name, row.b_seed, row.b_status == "disqualified") if row.b_uid else None
+    return Shown(match_of(row), row.uid, a, b, row.scheduled_at, row.completed_at)
