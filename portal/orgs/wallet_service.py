@@ -79,6 +79,7 @@ def put_person(
 ) -> tuple[Membership, str | None]:
     """Make the person with this e-mail address a member, or give the member that they are the role. The token of the
     first link is for somebody who has no password yet. Raises as `invitations.add_by_email` and `change_role` do."""
+    _check_email(email)
     user_id = select(User.id).where(User.email == email.strip().lower()).scalar_subquery()
     found = session.scalar(members_of(org).where(Membership.user_id == user_id))
     if found is None:
@@ -133,7 +134,12 @@ def _add(session: Session, org: Organization, wallet: str, role: str, email: str
 def _check(wallet: str, email: str | None) -> None:
     if not is_address(wallet):
         raise Invalid("wallet", "wallet must be 0x and 40 hex digits, in lower case or with its checksum.")
-    if email is not None and (len(email) > 254 or not EMAIL.fullmatch(email) or not email.isprintable()):
+    if email is not None:
+        _check_email(email)
+
+
+def _check_email(email: str) -> None:
+    if len(email) > 254 or not EMAIL.fullmatch(email) or not email.isprintable():
         raise Invalid("email", "email is not an e-mail address. Send one such as alice@example.com.")
 
 

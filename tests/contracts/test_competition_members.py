@@ -112,7 +112,8 @@ def test_a_person_is_added_by_e_mail_and_gets_a_link_once(client, make, put):
         ({"wallet": "0x" + "a" * 40, "role": "king"}, "role"),
         ({"wallet": "0x" + "a" * 40, "email": "nobody"}, "email"),
         ({"wallet": "0x" + "a" * 40, "email": "a" * 250 + "@x.gg"}, "email"),
-        ({"email": "nobody"}, "e-mail"),
+        ({"email": "nobody"}, "email"),
+        ({"email": "a\u0007@example.com"}, "email"),
         ({"wallet": "0x" + "a" * 40, "name": "Dana"}, "name"),
         ({"wallet": 5}, "wallet"),
     ],
@@ -238,3 +239,16 @@ def test_the_list_takes_as_many_statements_whatever_its_length(client, make, cou
         for _ in range(3):
             make.wallet(org)
     assert counts[1] <= counts[0] <= 5
+
+
+def test_a_member_is_put_with_as_many_statements_whatever_the_number_of_members(make, put, count_sql):
+    org = make.org()
+    headers, counts = bearer(make.key(org, "competition")), []
+    put(org, headers, wallet=make.wallet().address)  # the key is remembered from now on
+    for _ in range(2):
+        with count_sql() as statements:
+            assert put(org, headers, wallet=make.wallet().address).status_code == 201
+        counts.append(len(statements))
+        for _ in range(4):
+            make.wallet(org)
+    assert counts[1] <= counts[0] <= 8, counts

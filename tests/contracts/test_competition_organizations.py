@@ -32,6 +32,15 @@ def listed(client, query="", headers=None):
     return {row["id"]: row for row in answer.json["data"]}
 
 
+def everything_listed(client, headers=None):
+    """Page by page."""
+    found, offset = {}, 0
+    while page := listed(client, f"?limit=200&offset={offset}", headers):
+        found |= page
+        offset += 200
+    return found
+
+
 def refused(answer, status, *words):
     assert answer.status_code == status, answer.text
     assert list(answer.json) == ["ok", "error"]
@@ -183,10 +192,7 @@ class TestReading:
         quiet, shown, hidden = make.org(), make.org(), make.org()
         make.competition(shown)
         make.competition(hidden, visibility="private")
-        found, offset = {}, 0
-        while page := listed(client, f"?limit=200&offset={offset}"):
-            found |= page
-            offset += 200
+        found = everything_listed(client)
         assert shown.uid in found and not {quiet.uid, hidden.uid} & found.keys()
 
     def test_a_key_sees_its_own_and_those_below_and_counts_what_it_may_see(self, client, make):
@@ -199,6 +205,15 @@ class TestReading:
         assert set(rows) == {org.uid, agent.uid}
         assert (rows[org.uid]["member_count"], rows[org.uid]["competition_count"]) == (3, 1)
         assert client.get(f"{URL}/{org.uid}").json["data"]["competition_count"] == 0
+
+    def test_a_key_without_the_scope_sees_what_everybody_sees(self, client, make):
+        org, shown = make.org(), make.org()
+        make.competition(org, visibility="private")
+        make.competition(shown)
+        narrow = bearer(make.key(org, "competition", scopes=["teams:read"]))
+        assert client.get(f"{URL}/{org.uid}", headers=narrow).json["data"]["competition_count"] == 0
+        found = everything_listed(client, narrow)
+        assert shown.uid in found and org.uid not in found
 
     def test_a_wallet_sees_its_own_and_those_below(self, client, make):
         org = make.org()

@@ -208,3 +208,18 @@ def test_reads_take_as_many_statements_whatever_their_length(client, make, org, 
             assert client.get(url).status_code == 200
         counts.append(len(statements))
     assert counts == [2] * 5
+
+
+def test_changes_take_as_many_statements_whatever_is_there(client, make, org, headers, count_sql):
+    teams, calls = (make.team(org, players=1), make.team(org, players=60)), []
+    for team in teams:
+        counts = []
+        for body in ({"wallet": address(9000)}, {"wallet": address(9000), "role": "captain"}):
+            client.get("/v1/whoami", headers=headers)  # the key is remembered from now on
+            with count_sql() as statements:
+                assert client.post(f"{URL}/{team}/roster", json=body, headers=headers).status_code == 201
+            counts.append(len(statements))
+        with count_sql() as statements:
+            assert client.delete(f"{URL}/{team}", headers=headers).status_code == 200
+        calls.append([*counts, len(statements)])
+    assert calls[0] == calls[1] and max(calls[0]) <= 9, calls
