@@ -7,6 +7,7 @@ from sqlalchemy.engine import make_url
 
 from portal import cli, preflight
 from portal.admission import guard
+from portal.branding.files import pages as branding_files_pages
 from portal.catalog.pages import pages as catalog_pages
 from portal.config import Settings
 from portal.console import shell
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     orgs_member_pages,
     orgs_agent_pages,
     catalog_pages,
+    branding_files_pages,
     keys_pages,
     session_tokens_pages,
     console_pages,

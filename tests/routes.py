@@ -88,6 +88,7 @@ KEYS: dict[str, str | None] = {
     "competition_api.open_competition": "competitions:write",
     "competition_api.put_member": "members:write",
     "competition_api.put_player": "teams:write",
+    "competition_api.put_whitelabel": "whitelabel:write",
     "competition_api.register_participant": "competitions:write",
     "competition_api.remove_member": "members:write",
     "competition_api.remove_player": "teams:write",
@@ -105,6 +106,7 @@ KEYS: dict[str, str | None] = {
     "competition_api.show_season_standings": None,
     "competition_api.show_standings": None,
     "competition_api.show_team": None,
+    "competition_api.show_whitelabel": None,
     "competition_api.start_competition": "competitions:write",
     "competition_api.undo_check_in": "competitions:write",
     "competition_api.unregister": "competitions:write",
@@ -141,6 +143,7 @@ WALLETS: dict[str, str] = {
     "competition_api.open_competition": ADMIN,
     "competition_api.put_member": ADMIN,
     "competition_api.put_player": MEMBER,
+    "competition_api.put_whitelabel": ADMIN,
     "competition_api.register_participant": ITSELF,
     "competition_api.remove_member": ADMIN,
     "competition_api.remove_player": MEMBER,
@@ -193,6 +196,8 @@ OPEN: dict[str, str] = {
     "sign_in.sign_out": "signing out",
     "sign_in.sign_out_everywhere": "signing out",
     "static": "files that everybody may have",
+    "theme.css": "a published style sheet: players get it",
+    "theme.image": "an uploaded logo: players get it",
 }
 
 # What stands for a parameter of a route: the name of a thing that `test_routes.things` makes, by room and parameter.
@@ -245,6 +250,7 @@ SENT: dict[str, dict[str, object]] = {
     "competition_api.disqualify_participant": {"reason": "Did not come."},
     "competition_api.put_member": {"wallet": "{wallet}", "role": "member"},
     "competition_api.put_player": {"wallet": "{wallet}"},
+    "competition_api.put_whitelabel": {"org_id": "{org}", "primary_color": "#ff6600"},
     "competition_api.register_participant": {"wallet": "{wallet}"},
     "competition_api.report_result": {"score_a": 2, "score_b": 0, "winner": "a"},
     "competition_api.schedule_match": {"scheduled_at": "2030-01-01T00:00:00Z"},

@@ -15,6 +15,7 @@ EVENTS: dict[str, str] = {
     "session.revoked": "A one-time session link was revoked before it was used.",
     "organization.created": "An organization was created through the API.",
     "organization.updated": "The profile of an organization was changed.",
+    "theme.published": "What players see of an organization was changed: colours, logo, footer or custom CSS.",
     "member.added": "A wallet or a person became a member through the API.",
     "member.updated": "The role or e-mail address of a member was changed through the API.",
     "member.removed": "A wallet or a person stopped being a member, through the API or as a wallet.",

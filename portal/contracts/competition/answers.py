@@ -36,6 +36,7 @@ ABOUT = Contract(
         "Standings and results",
         "Seasons",
         "Analytics",
+        "White-label",
     ),
     notes=(
         "Send your key as a bearer token. What is public can be read without one.",
