@@ -21,6 +21,10 @@ class Brand:
     footer: str = ""
     image_sources: tuple[str, ...] = ()
 
+    def img_src(self, *more: str) -> str:
+        """The `img-src` of a page that wears the brand: this server, and the origins of its pictures alone."""
+        return " ".join(["'self'", "data:", *self.image_sources, *more])
+
 
 PLAIN = Brand()
 

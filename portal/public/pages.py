@@ -5,6 +5,7 @@ import secrets
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.branding.brand import PLAIN, Brand, brand_of
 from portal.config import Settings
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
@@ -13,7 +14,7 @@ from portal.kernel.log import log
 from portal.orgs.model import Organization
 from portal.public.answers import private
 from portal.public.demo_game import examined
-from portal.public.landing import REFUSALS, Landing, landing_of, origin_of, with_token, words_of
+from portal.public.landing import REFUSALS, Landing, Refusal, landing_of, origin_of, with_token, words_of
 from portal.public.visitors import is_person
 from portal.session_tokens import opening, player_jwt
 from portal.session_tokens.model import SessionToken
@@ -69,11 +70,15 @@ def _play(token: str, kind: str = "", number: int | None = None) -> Response:
     if request.method == "POST" and found.target is not None:
         return _enter(found, token)
     if found.refusal is not None:
-        return _page("public/closed.html", found.status, landing=found, refusal=found.refusal)
+        return _closed(found, found.refusal, found.status)
     assert found.target is not None and found.link is not None
     _note_receipt(found.link)
-    headers.allow(form_action=f"'self' {origin_of(found.target.launch_url)}", img_src=_image_sources(found))
-    return _page("public/landing.html", 200, landing=found, kind=words_of(found), attempt=secrets.token_urlsafe(16))
+    brand = _brand(found)
+    image = getattr(found.target, "image_url", None)
+    sources = brand.img_src(*([origin_of(image)] if image else []))
+    headers.allow(form_action=f"'self' {origin_of(found.target.launch_url)}", img_src=sources)
+    shown = {"landing": found, "kind": words_of(found), "attempt": secrets.token_urlsafe(16)}
+    return _page("public/landing.html", 200, brand=brand, **shown)
 
 
 def _enter(found: Landing, token: str) -> Response:
@@ -84,7 +89,7 @@ def _enter(found: Landing, token: str) -> Response:
         used = opening.consume(session, token, attempt=attempt, address=g.address, request_id=g.request_id)
     except Gone:
         # Without a refusal the link was good a moment ago: somebody else was first.
-        return _page("public/closed.html", 410, landing=found, refusal=found.refusal or REFUSALS["consumed"])
+        return _closed(found, found.refusal or REFUSALS["consumed"], 410)
     link = session.get_one(SessionToken, used.session_id, populate_existing=True)
     operator = session.get_one(Organization, used.org_id)
     ticket = player_jwt.ticket_of(
@@ -107,9 +112,14 @@ def _note_receipt(link: SessionToken) -> None:
         log.warning("receipt not written", link=link.id, error=type(error).__name__)
 
 
-def _image_sources(found: Landing) -> str:
-    image = getattr(found.target, "image_url", None)
-    return f"'self' data: {origin_of(image)}" if image else "'self' data:"
+def _closed(found: Landing, refusal: Refusal, status: int) -> Response:
+    brand = _brand(found)
+    headers.allow(img_src=brand.img_src())
+    return _page("public/closed.html", status, landing=found, refusal=refusal, brand=brand)
+
+
+def _brand(found: Landing) -> Brand:
+    return brand_of(db.session(), found.organization) if found.organization else PLAIN
 
 
 def _page(template: str, status: int, **context: object) -> Response:
