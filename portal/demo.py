@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from portal import demo_history
+from portal import demo_competitions, demo_history
 from portal.audit.service import SYSTEM, Actor
 from portal.catalog import service as catalog
 from portal.catalog.model import MAINTENANCE, NORMAL, Game, Stream
@@ -147,6 +147,7 @@ def _make(session: Session, settings: Settings) -> Tenant:
     demo_history.people(session, operator, actor)
     demo_history.keys_of_a_while(session, operator, actor)
     demo_history.links(session, operator, actor, game, stream)
+    demo_competitions.competitions(session, operator, actor)
     _issue(session, sandbox, actor, "casino")
     return tenant
 

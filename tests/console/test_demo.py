@@ -113,6 +113,36 @@ def test_the_operator_signs_in_and_every_page_has_something_on_it(fresh):
     assert 'class="sandbox"' in client.get(f"/o/{facts['sandbox']['org_slug']}/").text
 
 
+def test_a_league_and_a_cup_stand_as_they_really_went_and_a_tournament_is_in_play(fresh):
+    facts = demo.seed(fresh)
+    client, key = fresh.test_client(), {"X-API-Key": facts["keys"]["competition"]}
+
+    def read(path):
+        answer = client.get(f"/api/v1/{path}", headers=key)
+        assert answer.status_code == 200, answer.text
+        return answer.json["data"]
+
+    found = {item["title"]: item for item in read(f"competitions?org_id={facts['org_id']}")["items"]}
+    assert {title: (item["status"], item["participant_count"], item["match_count"]) for title, item in found.items()} == {
+        "Premier League 2022/23": ("completed", 20, 380),
+        "World Cup 2018, groups": ("completed", 32, 48),
+        "World Cup 2018": ("completed", 16, 16),
+        "Arena Five Invitational": ("active", 8, 14),
+    }
+    ids = {title: item["id"] for title, item in found.items()}
+    table = read(f"competitions/{ids['Premier League 2022/23']}/standings")["standings"]
+    assert [(row["team_name"], row["points"]) for row in table[:2]] == [("Manchester City FC", 89), ("Arsenal FC", 84)]
+    assert len(read(f"competitions/{ids['World Cup 2018, groups']}/decisions")) == 1
+    group = [row for row in read(f"competitions/{ids['World Cup 2018, groups']}/standings")["standings"] if row["group"] == "H"]
+    assert [row["team_name"] for row in group] == ["Colombia", "Japan", "Senegal", "Poland"]
+    places = read(f"competitions/{ids['World Cup 2018']}/results")["placements"]
+    assert [place["team_name"] for place in places[:4]] == ["France", "Croatia", "Belgium", "England"]
+    (season,) = read(f"seasons?org_id={facts['org_id']}")
+    assert (season["competition_count"], season["participant_count"]) == (4, 60)
+    first = read(f"seasons/{season['id']}/standings")["standings"][0]
+    assert (first["team_name"], first["total_points"]) == ("Manchester City FC", 89.0)
+
+
 def test_the_demo_game_follows_the_address_of_the_installation(fresh, tmp_path):
     from dataclasses import replace
 
