@@ -51,7 +51,14 @@ class Organizer:
         return self.call("POST", f"{uid}/matches/{match['id']}/result", sent(a, b, more), status)
 
     def correct(
-        self, uid: str, match: dict[str, Any], a: int | None, b: int | None, query: str = "", status: int | None = 200, **more: Any
+        self,
+        uid: str,
+        match: dict[str, Any],
+        a: int | None,
+        b: int | None,
+        query: str = "",
+        status: int | None = 200,
+        **more: Any,
     ) -> Any:
         return self.call("PUT", f"{uid}/matches/{match['id']}/result?{query}", sent(a, b, more), status)
 
