@@ -40,6 +40,7 @@ from portal.public.competition_pages import pages as public_competition_pages
 from portal.public.embed_pages import pages as public_embed_pages
 from portal.public.oembed import pages as public_oembed_pages
 from portal.public.pages import pages as public_pages
+from portal.seasons import circuits
 from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
@@ -110,6 +111,7 @@ def _plug_in(app: Flask) -> None:
     app.extensions["recent_callers"] = callers_of
     app.extensions["on_key_revoked"] = (revoke_by_key,)
     app.extensions["on_standings_updated"] = (note_standings,)
+    app.extensions["circuit_scores"] = circuits.scores
 
 
 def _configuration(settings: Settings) -> dict[str, object]:

@@ -3,10 +3,12 @@
 A ladder needs one more, for places lost by not playing.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -51,6 +53,17 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class Earned:
+    """What somebody in a circuit has from its competitions so far; `rank` is shared where nothing separates."""
+
+    rank: int
+    points: Decimal
+    wins: int
+    draws: int
+    losses: int
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """The participants by id in order of seed, the organizer's rulings between them and, on a ladder, who lost places for
     not playing; each in the order they were made."""
@@ -58,6 +71,7 @@ class Field:
     people: dict[int, Participant]
     decisions: tuple[tiebreaks.Decision, ...]
     drops: tuple[ladder.Drop, ...] = ()
+    earned: Mapping[int, Earned] = field(default_factory=dict)
 
 
 _COLUMNS = (
@@ -97,7 +111,14 @@ def field_of(session: Session, competition: Competition, only: Collection[int] |
         if number is not None:
             rulings[number] = tiebreaks.Decision(over, under, reason)
     drops = _drops(session, competition) if competition.format == "ladder" else ()
-    return Field(people, tuple(rulings[number] for number in sorted(rulings)), drops)
+    earned = _earned(session, competition) if competition.format == "leaderboard" else {}
+    return Field(people, tuple(rulings[number] for number in sorted(rulings)), drops, earned)
+
+
+def _earned(session: Session, competition: Competition) -> Mapping[int, Earned]:
+    """A circuit is scored from other competitions: which ones, the seasons above this room know."""
+    scores: Callable[[Session, Competition], Mapping[int, Earned]] = current_app.extensions["circuit_scores"]
+    return scores(session, competition)
 
 
 def _drops(session: Session, competition: Competition) -> tuple[ladder.Drop, ...]:

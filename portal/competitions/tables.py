@@ -1,14 +1,15 @@
 """Standings, final places and prizes, worked out from the matches each time: nothing that could grow stale is kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.competitions.brackets import load
 from portal.competitions.model import Competition
-from portal.competitions.participants import Field, Participant
+from portal.competitions.participants import Earned, Field, Participant
 from portal.formats import FORMATS, ladder
 from portal.formats.placing import Placement
 from portal.formats.plan import Plan
@@ -58,6 +59,8 @@ def lines_of(competition: Competition, plan: Plan, field: Field) -> list[Line]:
     in order of its positions.
     """
     rows = standings(plan.matches.values(), plan.entrants, plan.rules, decisions=field.decisions, rng_seed=competition.draw_seed)
+    if field.earned:
+        rows = tuple(_with_earned(row, field.earned[row.entrant]) for row in rows)
     own = _own_ranks(competition.format, plan, field, rows)
     lines = [
         Line(own[row.entrant], field.people[row.entrant], row)
@@ -66,6 +69,13 @@ def lines_of(competition: Competition, plan: Plan, field: Field) -> list[Line]:
         for row in rows
     ]
     return sorted(lines, key=lambda line: (len(line.row.group), line.row.group, line.rank))
+
+
+def _with_earned(row: Row, earned: Earned) -> Row:
+    """A circuit's row: it has no matches of its own. Points are whole unless a weight makes them fractions."""
+    points: Any = int(earned.points) if earned.points == int(earned.points) else float(earned.points)
+    played = earned.wins + earned.draws + earned.losses
+    return replace(row, points=points, played=played, wins=earned.wins, draws=earned.draws, losses=earned.losses)
 
 
 def _own_ranks(format: str, plan: Plan, field: Field, rows: Sequence[Row]) -> dict[int, int]:
@@ -84,6 +94,8 @@ def _placements(format: str, plan: Plan, field: Field) -> Sequence[Placement] | 
     """The format's own order; None where the standings decide."""
     if format == "ladder":
         return ladder.placements(plan, field.drops)
+    if format == "leaderboard":
+        return [Placement(earned.rank, entrant, earned.wins) for entrant, earned in field.earned.items()]
     own = getattr(FORMATS[format], "placements", None)
     return None if own is None else own(plan)
 

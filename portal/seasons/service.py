@@ -1,6 +1,6 @@
 """What is done with seasons: made, changed, competitions added and removed; and told when their standings move."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ def add_competition(session: Session, season: Season, competition: Competition, 
         raise Conflict("This competition was canceled: nothing of it can count.")
     if _line(session, season, competition.uid) is not None:
         raise Conflict("This competition is in the season already.")
+    if competition.format == "leaderboard" and _seasons_of(session, competition):
+        raise Conflict("This circuit is in another season already, and is scored from that one only.")
     line = SeasonCompetition(season_id=season.id, competition_id=competition.id, weight=checked_weight(weight))
     session.add(line)
     session.flush()
@@ -85,8 +87,7 @@ def remove_competition(session: Session, season: Season, competition_uid: str, a
 
 def note_standings(session: Session, competition: Competition) -> None:
     """The standings of a competition moved, so those of its seasons did: tell it. One statement where it is in none."""
-    counted = SeasonCompetition.competition_id == competition.id
-    for season in session.scalars(select(Season).join(SeasonCompetition).where(counted).order_by(Season.id)):
+    for season in _seasons_of(session, competition):
         _tell(session, season, "season.standings_updated", {"competition_id": competition.uid})
 
 
@@ -117,6 +118,11 @@ def _line(session: Session, season: Season, competition_uid: str) -> tuple[Seaso
     query = select(SeasonCompetition, Competition).join(Competition, Competition.id == SeasonCompetition.competition_id)
     found = session.execute(query.where(SeasonCompetition.season_id == season.id, Competition.uid == competition_uid)).first()
     return None if found is None else (found[0], found[1])
+
+
+def _seasons_of(session: Session, competition: Competition) -> Sequence[Season]:
+    counted = SeasonCompetition.competition_id == competition.id
+    return session.scalars(select(Season).join(SeasonCompetition).where(counted).order_by(Season.id)).all()
 
 
 def _lock(session: Session, season: Season) -> None:

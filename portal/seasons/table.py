@@ -35,8 +35,9 @@ class Line:
 
 @dataclass(slots=True)
 class Participant:
-    """One wallet, as it was spelt first, or one team, over all competitions."""
+    """One wallet, as it was spelt first, or one team, over all competitions. `first` is its first entry."""
 
+    key: str
     first: int
     wallet: str | None
     team_uid: str | None
@@ -77,21 +78,20 @@ def standings(session: Session, season: Season, seen: ColumnElement[bool]) -> li
     Competitions that `seen` does not pick, drafts, and canceled ones bring nothing. With `place_points` in the season's
     scoring, places of completed competitions count, ranked as a circuit is; otherwise wins, draws and losses.
     """
-    of = seen & Competition.id.in_(select(SeasonCompetition.competition_id).where(SeasonCompetition.season_id == season.id))
-    rows = _rows(session, of, season.id)
+    rows = rows_of(session, season.id, seen)
     rules = place_rules(season.scoring_config)
     if rules is not None:
-        return by_places(rows, rules)
+        return by_places(collected(rows), rows, rules)
     return by_matches(rows, season.scoring_config)
 
 
-def by_places(rows: Sequence[Any], rules: Rules) -> list[Ranked]:
-    """Points for the place in each competition that is over; level on points, the better places decide."""
-    people = _collected(rows)
+def by_places(people: Mapping[str, Participant], rows: Sequence[Any], rules: Rules) -> list[Ranked]:
+    """Points for the place in each competition that is over; level on points, the better places decide. Rows of others
+    than `people` bring nothing."""
     ids = {key: number for number, key in enumerate(people, 1)}
     events: dict[int, Event] = {}
     for row in rows:
-        if row.status == "completed" and row.place is not None:
+        if row.status == "completed" and row.place is not None and row.key in people:
             event = events.setdefault(row.competition_id, Event(row.competition_id, row.uid, row.title, exactly(row.weight)))
             event.places[ids[row.key]] = row.place
     order = list(people.values())
@@ -110,7 +110,7 @@ def by_places(rows: Sequence[Any], rules: Rules) -> list[Ranked]:
 def by_matches(rows: Sequence[Any], config: Mapping[str, Any]) -> list[Ranked]:
     """Points for wins, draws and losses. Level on points they share the rank; more wins stand first among them, then
     fewer losses, then who registered first."""
-    people = _collected(rows)
+    people = collected(rows)
     for row in rows:
         points = points_of(config, row.wins, row.draws, row.losses)
         people[row.key].lines.append(Line(row.uid, row.title, points, exactly(row.weight)))
@@ -122,11 +122,11 @@ def by_matches(rows: Sequence[Any], config: Mapping[str, Any]) -> list[Ranked]:
     return ranked
 
 
-def _collected(rows: Sequence[Any]) -> dict[str, Participant]:
+def collected(rows: Sequence[Any]) -> dict[str, Participant]:
     """The participants with their matches counted, in the order in which they first registered."""
     people: dict[str, Participant] = {}
     for row in sorted(rows, key=lambda row: row.entry_id):
-        person = people.setdefault(row.key, Participant(row.entry_id, row.wallet, row.team_uid, row.team_name))
+        person = people.setdefault(row.key, Participant(row.key, row.entry_id, row.wallet, row.team_uid, row.team_name))
         person.wins += row.wins
         person.draws += row.draws
         person.losses += row.losses
@@ -134,8 +134,9 @@ def _collected(rows: Sequence[Any]) -> dict[str, Participant]:
     return people
 
 
-def _rows(session: Session, of: ColumnElement[bool], season_id: int) -> Sequence[Any]:
-    """One row for each entry of each competition that counts, in the order in which these were added."""
+def rows_of(session: Session, season_id: int, seen: ColumnElement[bool]) -> Sequence[Any]:
+    """One row for each entry of each competition that counts and that `seen` picks, in the order in which these were added."""
+    of = seen & Competition.id.in_(select(SeasonCompetition.competition_id).where(SeasonCompetition.season_id == season_id))
     sums = records(of)
     query = (
         select(

@@ -52,7 +52,7 @@ class StandingShape(Shape):
     wins: int
     losses: int
     draws: int
-    points: int
+    points: int | float
     matches_played: int
     score_for: int
     score_against: int
