@@ -30,4 +30,6 @@ def _file(data: str | bytes, kind: str) -> Response:
     response = Response(data, content_type=kind)
     response.headers["Cache-Control"] = FOREVER
     response.headers["Content-Security-Policy"] = SHUT
+    # An embed in a sandboxed frame has no origin and is foreign even to us.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -11,7 +11,7 @@ from portal.public.addresses import Links, links_of
 from portal.public.competition_views import TITLES, Asked, asked_of, shown_of, tabs_of
 from portal.public.people import podium, way_of
 from portal.public.showing import Head, head_of
-from portal.web import csrf
+from portal.web import csrf, headers
 
 pages = Blueprint("competition_pages", __name__)
 csrf.exempt(pages)
@@ -45,7 +45,7 @@ def entrant(slug: str, uid: UUID, entrant: UUID) -> Response:
         template = "public/competition/_entrant.html" if part else "public/competition/entrant.html"
         return render_template(template, way=way, **given(head, links, tag))
 
-    return unlisted(head, live.answer(head.state, (request.path, str(part)), make, "text/html"))
+    return dressed(head, live.answer(head.state, (request.path, str(part)), make, "text/html"))
 
 
 @pages.get("/c/<slug>/<uuid:uid>/card.png")
@@ -72,19 +72,20 @@ def answer(head: Head, links: Links, asked: Asked, template: str) -> Response:
         name = "public/competition/_live.html" if part else template
         return render_template(name, asked=asked, **shown, **given(head, links, tag))
 
-    return unlisted(head, live.answer(head.state, (links.here, links.theme, str(part), *asked.key), make, "text/html"))
+    return dressed(head, live.answer(head.state, (links.here, links.theme, str(part), *asked.key), make, "text/html"))
 
 
 def given(head: Head, links: Links, tag: str) -> dict[str, Any]:
     """What every template of a competition uses."""
     word, tone = STATES[head.status]
     over = head.status in ("completed", "canceled")
-    named = {"head": head, "links": links, "tabs": tabs_of(head), "titles": TITLES}
+    named = {"head": head, "brand": head.brand, "links": links, "tabs": tabs_of(head), "titles": TITLES}
     return named | {"tag": tag, "state_word": word, "tone": tone, "wait": LATER if over else SOON}
 
 
-def unlisted(head: Head, response: Response) -> Response:
-    """Keep what is not listed, and what is not open yet, out of search engines."""
+def dressed(head: Head, response: Response) -> Response:
+    """Let the brand's pictures be shown; keep what is not listed, and what is not open yet, out of search engines."""
+    headers.allow(img_src=head.brand.img_src())
     if head.visibility != "public" or head.status == "draft":
         response.headers["X-Robots-Tag"] = "noindex"
     return response

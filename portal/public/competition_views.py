@@ -113,7 +113,7 @@ def _why(line: Line, above: Line | None, below: Line | None, names: Mapping[int,
     """What set this line apart: the tie-break that decided, or the points."""
     if line.decided_by is not None:
         side = "Above" if line.decided_by.above else "Below"
-        return f"{side} {names[line.decided_by.neighbour]}. {line.decided_by.text}."
+        return f"{side} {names[line.decided_by.neighbour]}, by {line.decided_by.text}."
     other = above if above is not None and above.rank < line.rank else below
     if other is None:
         return "Nothing to compare with yet."

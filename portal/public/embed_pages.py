@@ -26,7 +26,8 @@ def show(uid: UUID) -> Response:
     theme = request.args.get("theme", "")
     links = links_of(head, site(), theme if theme in THEMES else "light")
     response = _refusal(head, refused) if refused else answer(head, links, asked, "public/competition/embed.html")
-    headers.allow_frames(response, f"'self' {' '.join(sites)}" if sites and not refused else "*")
+    around = f"'self' {' '.join(sites)}" if sites and not refused else "*"
+    headers.allow_frames(response, around, img_src=head.brand.img_src())
     # A frame that is sandboxed, as WordPress makes them, has no origin: its own fetches are foreign. All of this is public.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag"

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from flask import url_for
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from portal.branding.brand import PLAIN, Brand, brand_with
+from portal.branding.look import Look
+from portal.branding.model import ThemeVersion
 from portal.competitions.brackets import MATCHES, match_of
 from portal.competitions.model import Competition, Entry
 from portal.formats.plan import Match, Outcome
@@ -66,6 +70,13 @@ class Shown:
         return self.match.outcome is Outcome.BYE
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Of an organization what the addresses of its pictures need."""
+
+    slug: str
+
+
 class Head:
     """A competition with its organization: one row of one statement, which also tells whether anything changed.
 
@@ -91,7 +102,16 @@ class Head:
     def state(self) -> tuple[Any, ...]:
         """Changes whenever something does that a page shows."""
         row = self.row
-        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.registered, row.present, row.seeds, row.latest)
+        entries = (row.registered, row.present, row.seeds, row.latest)
+        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.theme, *entries)
+
+    @property
+    def brand(self) -> Brand:
+        """What the organization's players see; plain where nothing was published."""
+        if self.row.theme is None:
+            return PLAIN
+        css_url = url_for("theme.css", org_slug=self.row.org_slug, digest=self.row.theme)
+        return brand_with(cast(Organization, Owner(self.row.org_slug)), Look.of(self.row.look), css_url)
 
 
 def shortened(name: str) -> str:
@@ -127,10 +147,21 @@ _FIRST = (
     .correlate(Competition)
     .scalar_subquery()
 )
+_PARENT, _ABOVE = aliased(Organization), aliased(Organization)
+
+
+def _published(org_id: Any) -> Any:
+    """The number of the theme that an organization published last."""
+    mine = select(ThemeVersion.id).where(ThemeVersion.org_id == org_id).order_by(ThemeVersion.number.desc()).limit(1)
+    return mine.correlate(Organization, _PARENT, _ABOVE).scalar_subquery()
+
+
 _HEAD: Select[Any] = (
     select(
         *_SHOWN,
         *_OWNER,
+        ThemeVersion.digest.label("theme"),
+        ThemeVersion.look,
         case((Competition.status == "completed", _FIRST)).label("first"),
         _before_start(func.count()).label("registered"),
         _before_start(func.count(Entry.checked_in_at)).label("present"),
@@ -139,6 +170,12 @@ _HEAD: Select[Any] = (
     )
     .select_from(Competition)
     .join(Organization, Organization.id == Competition.org_id)
+    .outerjoin(_PARENT, _PARENT.id == Organization.parent_id)
+    .outerjoin(_ABOVE, _ABOVE.id == _PARENT.parent_id)
+    .outerjoin(
+        ThemeVersion,
+        ThemeVersion.id == func.coalesce(_published(Organization.id), _published(_PARENT.id), _published(_ABOVE.id)),
+    )
     .where(Competition.visibility != "private", Organization.disabled_at.is_(None))
 )
 

@@ -53,9 +53,10 @@ def promise(*pairs: tuple[str, str]) -> None:
     request.environ.setdefault(_PROMISED, []).extend(pairs)
 
 
-def allow_frames(response: Response, sources: str) -> None:
-    """Let pages of `sources` show this one answer in a frame; X-Frame-Options has no way to say so and goes."""
-    allow(frame_ancestors=sources)
+def allow_frames(response: Response, sources: str, **changes: str) -> None:
+    """Let pages of `sources` show this one answer in a frame; X-Frame-Options has no way to say so and goes. `changes` are
+    more directives, as `allow` takes them."""
+    allow(frame_ancestors=sources, **changes)
     request.environ[_OMITTED] = ("x-frame-options", "cross-origin-opener-policy")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 

@@ -28,6 +28,14 @@
     }
   }
 
+  // Where only one round fits, the tab of the one that is shown.
+  function showTabs() {
+    for (const input of live.querySelectorAll(".rounds :checked")) {
+      const tab = input.parentElement;
+      tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 16;
+    }
+  }
+
   let lit = "";
   function light(entrant) {
     if (entrant === lit) return;
@@ -95,6 +103,7 @@
       if (input) input.checked = true;
     }
     for (const one of open) live.querySelector(`tr[data-e="${CSS.escape(one)}"] details`)?.setAttribute("open", "");
+    showTabs();
     live.querySelectorAll(".scroll").forEach((one, index) => { if (at[index]) [one.scrollLeft, one.scrollTop] = at[index]; });
     const again = focus < 0 ? null : key(links()[focus]) === same ? links()[focus] : links().find((one) => key(one) === same);
     again?.focus({ preventScroll: true });
@@ -126,6 +135,7 @@
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
   localTimes();
   countDown();
+  showTabs();
   setInterval(countDown, 1000);
   plan();
 })();
