@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from portal import cli, preflight
 from portal.admission import guard
 from portal.branding.files import pages as branding_files_pages
+from portal.branding.pages import pages as branding_pages
 from portal.catalog.pages import pages as catalog_pages
 from portal.config import Settings
 from portal.console import shell
@@ -19,6 +20,7 @@ from portal.contracts.competition.answers import ANSWERS as COMPETITION_ANSWERS
 from portal.contracts.competition.routes import api as competition_api
 from portal.contracts.feed.answers import ANSWERS as FEED_ANSWERS
 from portal.contracts.feed.routes import api as feed_api
+from portal.contracts.reference.pages import pages as reference_pages
 from portal.contracts.session_tokens.answers import ANSWERS as SESSION_TOKENS_ANSWERS
 from portal.contracts.session_tokens.routes import api as session_tokens_api
 from portal.kernel import log
@@ -61,11 +63,13 @@ BLUEPRINTS = (
     orgs_agent_pages,
     catalog_pages,
     branding_files_pages,
+    branding_pages,
     keys_pages,
     session_tokens_pages,
     console_pages,
     console_audit_pages,
     public_pages,
+    reference_pages,
     public_competition_pages,
     public_embed_pages,
     public_oembed_pages,

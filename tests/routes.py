@@ -11,6 +11,16 @@ ROLES: dict[str, str] = {
     "agents.index": MEMBER,
     "agents.new": ADMIN,
     "audit.index": ADMIN,
+    "branding.discard": ADMIN,
+    "branding.index": ADMIN,
+    "branding.preview": ADMIN,
+    "branding.preview_css": ADMIN,
+    "branding.publish": ADMIN,
+    "branding.remove_picture": ADMIN,
+    "branding.roll_back": ADMIN,
+    "branding.save": ADMIN,
+    "branding.upload": ADMIN,
+    "branding.use_colour": ADMIN,
     "catalog.archive": ADMIN,
     "catalog.edit": ADMIN,
     "catalog.games": MEMBER,
@@ -184,6 +194,11 @@ OPEN: dict[str, str] = {
     "public.jwks": "public keys",
     "public.numbered": "player page: the token is the credential",
     "public.short": "player page: the token is the credential",
+    "reference.api": "documentation, the same for everybody",
+    "reference.changelog": "documentation",
+    "reference.index": "documentation",
+    "reference.openapi": "documentation, for programs",
+    "reference.operation": "documentation, the same for everybody",
     "resets.save": "the link is the credential",
     "resets.show": "the link is the credential",
     "session_api.call": "one address for keyed and open actions, see tests/contracts/test_session_api.py",
@@ -202,6 +217,7 @@ OPEN: dict[str, str] = {
 
 # What stands for a parameter of a route: the name of a thing that `test_routes.things` makes, by room and parameter.
 PARAMETERS: dict[tuple[str, str], str] = {
+    ("branding", "number"): "theme",
     ("catalog", "number"): "game",
     ("keys", "uid"): "key",
     ("members", "uid"): "member",
@@ -209,7 +225,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("session_tokens", "number"): "link",
     ("session_tokens", "uid"): "batch",
 }
-FIXED: dict[str, object] = {"shelf": "games"}
+FIXED: dict[str, object] = {"shelf": "games", "surface": "landing", "which": "logo"}
 
 # The same for the Competition API, by the part of the address before the parameter; calls on a started competition apart.
 SEGMENTS = {

@@ -29,7 +29,14 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Games and streams", "catalog.games", "device-gamepad-2", ("catalog.",), "providers catalogue launch"),
         ),
     ),
-    ("Connect", (Page("API keys", "keys.index", "key", ("keys.",), "tokens scopes rotate secret credentials"),)),
+    (
+        "Connect",
+        (
+            Page("API keys", "keys.index", "key", ("keys.",), "tokens scopes rotate secret credentials"),
+            Page("API reference", "reference.index", "api", (), "docs explorer openapi samples curl try changelog"),
+        ),
+    ),
+    ("Brand", (Page("Theme", "branding.index", "photo", ("branding.",), "colours logo css white label", "admin"),)),
     (
         "Organization",
         (
@@ -61,6 +68,9 @@ def navigation(place: Place) -> list[dict[str, object]]:
 
 
 def url_of(place: Place, page: Page) -> str:
+    """In this organization; the API reference is the same for all of them."""
+    if not current_app.url_map.is_endpoint_expecting(page.endpoint, "org_slug"):
+        return url_for(page.endpoint)
     return url_for(page.endpoint, org_slug=place.organization.slug)
 
 

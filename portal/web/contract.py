@@ -52,6 +52,7 @@ class Contract:
     body_statuses: Mapping[int, str] = field(default_factory=lambda: BODY_STATUSES)
     post_statuses: Mapping[int, str] = field(default_factory=lambda: POST_STATUSES)
     headers: Mapping[str, str] = field(default_factory=dict)  # asked for on every call
+    credential: tuple[str, str] = ("Authorization", "Bearer ")  # the header of the key, and what stands before it
     media: tuple[str, ...] = ("application/json",)
 
     def errors_of(self, method: str, description: Description) -> dict[int, str]:

@@ -35,7 +35,7 @@ class Deprecation:
 def deprecated(*, on: date, sunset: date, link: str) -> Callable[[View], View]:
     """View decorator, above `@admit` so that refusals carry the headers too. Raises ValueError for less than six months."""
     notice = Deprecation(on, sunset, link)
-    if sunset < _months_after(on, KEPT_MONTHS):
+    if sunset < months_after(on, KEPT_MONTHS):
         raise ValueError(f"a deprecated route is kept for {KEPT_MONTHS} months: {on} to {sunset} is less")
 
     def decorate(view: View) -> View:
@@ -50,7 +50,7 @@ def deprecated(*, on: date, sunset: date, link: str) -> Callable[[View], View]:
     return decorate
 
 
-def _months_after(day: date, months: int) -> date:
+def months_after(day: date, months: int) -> date:
     """The same day of a later month; the first of the next where that month is too short."""
     years, month = divmod(day.month - 1 + months, 12)
     try:

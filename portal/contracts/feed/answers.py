@@ -37,6 +37,7 @@ ABOUT = Contract(
     ),
     statuses=EVERYWHERE | {406: MEANINGS[406]},
     media=OFFERED,
+    credential=("X-API-Key", ""),
 )
 
 

@@ -125,7 +125,7 @@ def _options(schema: Schema) -> list[Schema]:
     return sorted(options, key=lambda option: option.get("type") == "null")
 
 
-_PYTHON = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "object": dict, "array": list}
+_PYTHON: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "object": dict, "array": list}
 
 
 def _is(value: Any, kind: str) -> bool:

@@ -110,7 +110,7 @@ def security_of(one: Operation) -> list[Json]:
     roles = [one.scope] if one.scope else []
     ways: list[Json] = [{"bearer": roles}, {"apiKey": roles}] if one.keyed else [{}]
     if one.signed:
-        ways.append(dict.fromkeys(WALLET, []))
+        ways.append({scheme: [] for scheme in WALLET})
     return [*ways, {}] if one.public else ways
 
 

@@ -33,6 +33,7 @@ ABOUT = Contract(
     statuses={status: words for status, words in EVERYWHERE.items() if status != 404},
     body_statuses={413: BODY_STATUSES[413]},
     post_statuses={},
+    credential=("x-api-key", ""),
 )
 
 
