@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.audit.service import SYSTEM
+from portal.branding import service as themes
 from portal.catalog import service as catalog
 from portal.competitions import entries, starting
 from portal.competitions import service as competitions
@@ -180,6 +181,14 @@ class Make:
             query = select(ApiKey.uid).join(KeySecret, KeySecret.key_id == ApiKey.id)
             return session.scalars(query.where(KeySecret.digest == digest(secret))).one()
 
+    def theme(self, org: Org) -> int:
+        """The number of a published theme that another has followed."""
+        with unit_of_work() as session:
+            owner = session.get_one(Organization, org.id)
+            first = themes.publish_changes(session, owner, SYSTEM, {"footer": unique("first")}).number
+            themes.publish_changes(session, owner, SYSTEM, {"footer": unique("second")})
+            return first
+
     def batch(self, org: Org, names: Sequence[str] = ("a", "b")) -> str:
         """The uid of an order for one link per name, not yet worked on."""
         game, master = self.game(org), self.app.config["SETTINGS"].secret_key
@@ -308,6 +317,7 @@ class Things(dict[str, object]):
             "registration": lambda: _first(Entry.uid, Competition, self["running"]),
             "decision": new_uid,
             "season": lambda: make.season(org),
+            "theme": lambda: make.theme(org),
         }
 
     def __missing__(self, name: str) -> object:
