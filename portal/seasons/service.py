@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
 from portal.competitions.model import Competition
+from portal.competitions.service import lock
 from portal.kernel.clock import iso
 from portal.kernel.errors import Conflict, NotFound, Unprocessable
 from portal.orgs.model import Organization
@@ -51,8 +52,10 @@ def change_season(session: Session, season: Season, actor: Actor, changes: Mappi
 def add_competition(session: Session, season: Season, competition: Competition, actor: Actor, weight: float) -> SeasonCompetition:
     """Let the competition count for the season, times `weight`.
 
-    Raises Invalid for a weight out of bounds, Conflict when it is there already, the season is over or it was canceled.
+    Raises Invalid for a weight out of bounds, Conflict when it is there already, the season is over or it was canceled,
+    and for a circuit that another season holds. Both rows are held: two seasons must not take one circuit at once.
     """
+    lock(session, competition)
     _lock(session, season)
     _check_open(season)
     if competition.status == "canceled":
