@@ -40,7 +40,13 @@ def origin_of(address: str, *, wildcard: bool = False) -> str:
     except (ValueError, UnicodeError):
         return ""
     more = parts.path not in ("", "/") or parts.query or parts.fragment
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or (wildcard and more):
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or "@" in parts.netloc
+        or parts.netloc.endswith(":")
+        or (wildcard and more)
+    ):
         return ""
     host = f"[{host}]" if ":" in host else host.lower()
     if not _HOST.fullmatch(host) or (host.startswith("*") and not wildcard):

@@ -72,7 +72,7 @@
     });
     document.addEventListener("click", (event) => {
       const link = event.target.closest?.("a[href]");
-      if (link) tell("navigate", { url: link.href, leaves: link.target === "_blank" });
+      if (link) tell("navigate", { url: link.href, leaves: link.target !== "_self" });
     });
   }
 
