@@ -1,11 +1,18 @@
 """Standings, places, prizes, finalizing and taking participants out."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from portal.competitions.ladders import drop_the_inactive
+from portal.competitions.model import Competition
 from portal.competitions.participants import Participant
 from portal.competitions.tables import Place, split
+from portal.kernel.clock import utc_now
+from portal.kernel.db import unit_of_work
 from tests.competitions.playing import Organizer
 
 
@@ -179,7 +186,7 @@ def test_a_ladder_is_climbed_by_challenges(organizer, started):
     assert [row["wallet"] for row in standings] == [ids[seed]["wallet"] for seed in (3, 2, 1, 4)]
     assert organizer.call("GET", uid)["status"] == "active"
     organizer.call("POST", f"{uid}/finalize")
-    assert [each["wallet"] for each in organizer.call("GET", f"{uid}/results")["placements"]][0] == ids[3]["wallet"]
+    assert organizer.call("GET", f"{uid}/results")["placements"][0]["wallet"] == ids[3]["wallet"]
 
 
 def test_only_ladders_have_challenges(organizer, started):
@@ -188,22 +195,24 @@ def test_only_ladders_have_challenges(organizer, started):
     assert "Only a ladder" in organizer.call("POST", f"{uid}/challenges", {"challenger": one, "opponent": two}, 422)
 
 
-def test_whoever_rests_on_a_ladder_falls_once(app, organizer, started):
-    from datetime import timedelta
-
-    from portal.competitions.ladders import drop_the_inactive
-    from portal.kernel.clock import utc_now
-
+def test_whoever_rests_on_a_ladder_falls_once_for_each_period(app, organizer, started):
     uid = started("ladder", 3, rules={"inactivity_days": 10})
     ids = {row["seed"]: row for row in organizer.call("GET", f"{uid}/register")}
+    now = utc_now()
+    with unit_of_work() as session:  # the ladder began five days ago, so that seeds 2 and 3 have played since
+        session.execute(update(Competition).where(Competition.uid == uid).values(started_at=now - timedelta(days=5)))
     body = {"challenger": ids[3]["id"], "opponent": ids[2]["id"]}
-    match = organizer.call("POST", f"{uid}/challenges", body, 201)
-    organizer.report(uid, match, 2, 0)
-    with app.app_context():
-        for _ in range(2):
-            drop_the_inactive(lambda: utc_now() + timedelta(days=9))
-        assert [row["rank"] for row in organizer.call("GET", f"{uid}/standings")["standings"]] == [1, 2, 3]
-        before = len(organizer.events("standings.updated"))
-        for _ in range(2):
-            drop_the_inactive(lambda: utc_now() + timedelta(days=11))
-    assert len(organizer.events("standings.updated")) == before + 1
+    organizer.report(uid, organizer.call("POST", f"{uid}/challenges", body, 201), 2, 0)
+
+    def order_after(days: int) -> list[int]:
+        with app.app_context():
+            for _ in range(2):  # two clocks
+                drop_the_inactive(lambda: now + timedelta(days=days))
+        seeds = {row["wallet"]: seed for seed, row in ids.items()}
+        return [seeds[row["wallet"]] for row in organizer.call("GET", f"{uid}/standings")["standings"]]
+
+    told = len(organizer.events("standings.updated"))
+    assert order_after(4) == [1, 2, 3]
+    assert len(organizer.events("standings.updated")) == told
+    assert order_after(6) == [2, 1, 3]
+    assert len(organizer.events("standings.updated")) == told + 1
