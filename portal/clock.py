@@ -27,16 +27,19 @@ def jobs() -> list[Periodic]:
     """What is done without anybody asking."""
     from portal.admission.jobs import prune
     from portal.competitions.jobs import move_due
-    from portal.keys.jobs import prune_usage
+    from portal.competitions.ladders import drop_the_inactive
+    from portal.keys.jobs import prune_usage, tell_expiring_keys
     from portal.orgs.jobs import prune_sign_ins
     from portal.session_tokens.jobs import sweep_batches
 
     return [
         Periodic("session link batches", 1, sweep_batches),
         Periodic("competitions whose hour has come", 1, move_due),
+        Periodic("ladders on which somebody rests", 600, drop_the_inactive),
         Periodic("ended sign-ins", 3600, prune_sign_ins),
         Periodic("old usage of keys", 3600, prune_usage),
         Periodic("used signatures and kept answers", 3600, prune),
+        Periodic("keys that expire soon", 600, tell_expiring_keys),
     ]
 
 

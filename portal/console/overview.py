@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 from portal.audit.model import AuditRow
 from portal.audit.service import rows_of
 from portal.catalog.model import Game, Stream
-from portal.keys import usage
+from portal.keys import attention, usage
 from portal.keys.model import ApiKey, UsageHour
 from portal.orgs.model import Organization
 from portal.session_tokens.model import SessionToken
 
 HOURS = 24
-EXPIRY = timedelta(days=30)
 MANY_REFUSED = 10  # calls of a key in a day; a handful is somebody trying things out
 LATEST = 8
 STEPS = (
@@ -114,9 +113,9 @@ def calls_of(session: Session, org: Organization, now: datetime) -> Calls:
 
 
 def notices_of(session: Session, org: Organization, figures: Figures, now: datetime) -> list[Notice]:
-    """The most pressing first. Two statements."""
+    """The most pressing first. Three statements."""
     refused = list(_refused(session, org, now))
-    return refused + list(_expiring(session, org, now)) + list(_open_to_all(org, figures))
+    return [*refused, *_expiring(session, org, now), *_open_to_all(org, figures), *_unused(session, org, now)]
 
 
 def latest_changes(session: Session, org: Organization) -> Sequence[AuditRow]:
@@ -138,10 +137,20 @@ def _refused(session: Session, org: Organization, now: datetime) -> Iterator[Not
 
 
 def _expiring(session: Session, org: Organization, now: datetime) -> Iterator[Notice]:
-    for key in usage.keys_expiring(session, org, now, EXPIRY):
+    for key in attention.keys_expiring(session, org, now):
         days = (key.expires_at - now).days if key.expires_at else 0
         when = "within a day" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
         yield Notice("warning", f"{key.name} expires {when}. Calls with it fail from then on.", f"keys/{key.uid}", "Open key")
+
+
+def _unused(session: Session, org: Organization, now: datetime) -> Iterator[Notice]:
+    keys = attention.keys_unused(session, org, now)
+    if len(keys) == 1:
+        text = f"{keys[0].name} has not been used for {attention.UNUSED.days} days. Revoke it if nobody needs it."
+        yield Notice("warning", text, f"keys/{keys[0].uid}", "Open key")
+    elif keys:
+        text = f"{len(keys):,} keys have not been used for {attention.UNUSED.days} days. Revoke those that nobody needs."
+        yield Notice("warning", text, "keys?attention=unused", "See keys")
 
 
 def _open_to_all(org: Organization, figures: Figures) -> Iterator[Notice]:

@@ -6,9 +6,18 @@ from sqlalchemy import delete, or_
 
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.db import unit_of_work
+from portal.keys.attention import tell_expiring
 from portal.keys.model import Caller, KeySecret, RefusedCall, UsageHour
 
 KEPT = timedelta(days=90)
+
+
+def tell_expiring_keys(clock: Clock = utc_now) -> None:
+    """Tell of keys that expire soon, a batch in each unit of work until nobody is left to be told of."""
+    looked_at = 1
+    while looked_at:
+        with unit_of_work() as session:
+            looked_at = tell_expiring(session, clock())
 
 
 def prune_usage(clock: Clock = utc_now) -> None:

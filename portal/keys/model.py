@@ -205,6 +205,11 @@ def snapshot(key: ApiKey) -> dict[str, Any]:
     return found
 
 
+def event_data(key: ApiKey) -> dict[str, Any]:
+    """What every event about a key says."""
+    return {"id": key.uid, "number": key.id, "name": key.name, "kind": key.kind, "key": key.hint}
+
+
 def _found(key: ApiKey | None) -> ApiKey:
     if key is None:
         raise NotFound("Key not found.")

@@ -14,6 +14,7 @@ from portal.kernel.db import db
 from portal.kernel.errors import NotFound, PortalError
 from portal.kernel.ids import parse_uid
 from portal.keys import cockpit, service
+from portal.keys.attention import SOON, UNUSED, ByAttention, why
 from portal.keys.first_call import curl
 from portal.keys.forms import IssueForm, RevokeForm, RollForm, RotateForm, TermsForm, first_values, values_of
 from portal.keys.kinds import KINDS
@@ -82,6 +83,12 @@ KEYS = Table(
         Search([ApiKey.name, ApiKey.description, ApiKey.prefix, ApiKey.last4, ApiKey.uid], label="Name, key or id"),
         Choice("kind", "Kind", [(kind.name, kind.label) for kind in KINDS.values()], column=ApiKey.kind),
         Choice("status", "Status", [(name, STATES[name].word) for name in STATUSES], criteria_of=_ByStatus()),
+        Choice(
+            "attention",
+            "Attention",
+            [("expiring", f"Expires within {SOON.days} days"), ("unused", f"Unused for {UNUSED.days} days")],
+            criteria_of=ByAttention(),
+        ),
     ],
     order="-created_at",
     noun=("key", "keys"),
@@ -112,6 +119,7 @@ def _words() -> dict[str, Any]:
         "calls_finding": cockpit.finding,
         "refusal_label": cockpit.reason_label,
         "overlap_in_words": cockpit.overlap_in_words,
+        "attention": lambda key: why(key, utc_now()),
     }
 
 

@@ -19,7 +19,7 @@ from portal.kernel.crypto import digest
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_uid
 from portal.keys.kinds import KINDS, LAST_SHOWN, PREFIX_SHOWN, Limits
-from portal.keys.model import SENT_TWICE, ApiKey, KeySecret, key_by_number, key_by_uid, keys_of, snapshot
+from portal.keys.model import SENT_TWICE, ApiKey, KeySecret, event_data, key_by_number, key_by_uid, keys_of, snapshot
 from portal.keys.scopes import all_scopes, grantable_by_key, grantable_by_role, lacking
 from portal.keys.terms import Terms, Wish, apply, asked, checked, first_terms, terms_of, within
 from portal.orgs.model import Organization
@@ -344,5 +344,4 @@ def _tell(
     after: dict[str, Any] | None = None,
 ) -> None:
     record(session, key.org_id, actor, name, ("key", key.uid, key.name), before, after)
-    data = {"id": key.uid, "number": key.id, "name": key.name, "kind": key.kind, "key": key.hint}
-    emit(session, key.org_id, name, key.uid, data)
+    emit(session, key.org_id, name, key.uid, event_data(key))

@@ -101,13 +101,6 @@ def refused_by_key(session: Session, org: Organization, since: datetime) -> Sequ
     return session.execute(query.group_by(ApiKey.id, ApiKey.uid, ApiKey.name).order_by(calls.desc())).all()
 
 
-def keys_expiring(session: Session, org: Organization, now: datetime, within: timedelta) -> Sequence[ApiKey]:
-    """Keys that work now and expire before `now + within`, the soonest first."""
-    query = select(ApiKey).where(ApiKey.org_id == org.id, ApiKey.revoked_at.is_(None), ApiKey.is_active.is_(True))
-    query = query.where(ApiKey.expires_at > now, ApiKey.expires_at <= now + within)
-    return session.scalars(query.order_by(ApiKey.expires_at, ApiKey.id)).all()
-
-
 def explain(reason: str, detail: str) -> tuple[str, str]:
     """(what it is called, what to do) for the reason of a refused call."""
     label, advice = REASONS.get(reason, (reason.replace("_", " ").capitalize(), "Read the sentence that the caller got."))

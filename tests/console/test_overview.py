@@ -62,7 +62,7 @@ def test_a_refused_call_is_no_first_call(make):
     assert done(overview(make.signed_in(org.alice), org))[1] is False
 
 
-def test_keys_that_expire_within_a_month_and_refused_calls_need_attention(make):
+def test_keys_that_expire_within_two_weeks_and_refused_calls_need_attention(make):
     org = make.org(allowed_addresses="192.0.2.1")
     alice = make.signed_in(org.alice)
     secret = make.key(org, "feed")
