@@ -76,7 +76,7 @@ def correct_result(
     if not wanted.dry_run and after != match:
         carry_out(session, competition, seen, reporting)
         told = {"result": words(after), "reason": wanted.reason, "cleared": found.cleared}
-        before = {"result": words(match), "reason": None, "cleared": []}
+        before: dict[str, Any] = {"result": words(match), "reason": None, "cleared": []}
         record(session, competition.org_id, actor, "match.corrected", subject_of(competition, uid, match), before, told)
     return found
 

@@ -38,7 +38,8 @@ class ReportedResult(Body):
     winner: Literal["a", "b", "draw"] | None = Field(None, description="a, b, or draw.", examples=["a"])
     notes: str | None = Field(None, max_length=MOST_NOTES, description="Optional admin notes.", examples=["Forfeit in game 2"])
     outcome: Literal["played", "walkover", "no_show", "double_no_show", "not_played"] = Field(
-        "played", description="How it ended. All but played are sent without scores; the last two without a winner too."
+        "played",
+        description="How it ended. A walkover or no-show may have an awarded score; the last two have neither score nor winner.",
     )
 
 
