@@ -125,7 +125,7 @@ def load_for(session: Session, competition: Competition, uid: str) -> Held:
         held = load(session, competition)
         held.match(uid)
         return held
-    rows = session.execute(_reached_from(competition.id, uid)).all()
+    rows = session.execute(_REACHED, {"of": competition.id, "named": uid}).all()
     if all(row.uid != uid for row in rows):
         raise NotFound("Match not found.")
     whole = rows[0].pending <= NEARLY_OVER
@@ -246,26 +246,28 @@ def _held(competition: Competition, rows: Sequence[Any], field: Field, pending: 
     return Held(plan, {row.number: slot_of(row) for row in rows}, field, pending, whole)
 
 
-def _reached_from(competition_id: int, uid: str) -> Select[Any]:
+def _reached() -> Select[Any]:
     """The match and what its links reach, each row with the number of open matches; everything when these are few."""
-    here = MATCHES.c.competition_id == competition_id
+    here = MATCHES.c.competition_id == bindparam("of", type_=Integer)
     open_ones = select(func.count()).select_from(MATCHES).where(here, MATCHES.c.status == "pending")
     pending: ScalarSelect[int] = open_ones.scalar_subquery()
-    start = select(MATCHES.c.number).where(here, MATCHES.c.uid == uid)
-    reach = _followed(start.cte("reach", recursive=True), competition_id)
+    start = select(MATCHES.c.number).where(here, MATCHES.c.uid == bindparam("named", type_=MATCHES.c.uid.type))
+    reach = _followed(start.cte("reach", recursive=True))
     wanted = MATCHES.c.number.in_(select(reach.c.number)) | (pending <= NEARLY_OVER)
     return select(*_COLUMNS, pending.label("pending")).where(here, wanted)
 
 
-def _followed(reach: CTE, competition_id: int) -> CTE:
+def _followed(reach: CTE) -> CTE:
     """The recursive half: where the winner and the loser of each match found so far go on."""
     match, ways = MATCHES.alias("m"), select(literal(1).label("way")).union_all(select(literal(2))).subquery("ways")
     onward = case((ways.c.way == 1, match.c.winner_to), else_=match.c.loser_to)
     found = reach.join(match, match.c.number == reach.c.number).join(ways, true())
-    return reach.union(select(onward).select_from(found).where(match.c.competition_id == competition_id, onward.is_not(None)))
+    here = match.c.competition_id == bindparam("of", type_=Integer)
+    return reach.union(select(onward).select_from(found).where(here, onward.is_not(None)))
 
 
 _COLUMNS = tuple(column for column in MATCHES.c if column.name != "competition_id")
+_REACHED = _reached()  # built once: putting it together takes longer than running it
 _INSERT = insert(MATCHES)
 _GROUP = update(ENTRIES).where(ENTRIES.c.id == bindparam("entry")).values(grp=bindparam("new_group"))
 _OVER: Any = bindparam("over", type_=Boolean)
