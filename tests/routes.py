@@ -51,6 +51,7 @@ ROLES: dict[str, str] = {
     "orgs.sandbox": OWNER,
     "orgs.save_allowlist": ADMIN,
     "orgs.save_general": ADMIN,
+    "orgs.save_sites": ADMIN,
     "orgs.settings": MEMBER,
     "session_tokens.batches.links": ADMIN,
     "session_tokens.batches.new": ADMIN,

@@ -203,7 +203,7 @@ def membership_by_uid(session: Session, org: Organization, uid: str) -> Membersh
 
 def snapshot(organization: Organization) -> dict[str, Any]:
     """The settings an audit row compares."""
-    settings = ("name", "slug", "currency", "is_sandbox", "allowed_addresses", "concurrency")
+    settings = ("name", "slug", "currency", "is_sandbox", "allowed_addresses", "embed_sites", "concurrency")
     names = (*settings, "description", "website", "logo_url", "theme")
     return {name: getattr(organization, name) for name in names}
 

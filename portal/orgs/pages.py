@@ -41,6 +41,10 @@ class AllowlistForm(Form):
     act = StringField()  # which button: empty saves, `mine` adds the person's own address, `check` tries the list
 
 
+class SitesForm(Form):
+    embed_sites = TextAreaField("Sites", [Length(15_000)])
+
+
 @pages.get("/o/<org_slug>/settings")
 @inside("member")
 def settings(place: Place) -> Response:
@@ -91,6 +95,19 @@ def save_allowlist(place: Place) -> Response:
     return _page(place, "orgs/_allowlist_form.html", 422, allowlist_form=form)
 
 
+@pages.post("/o/<org_slug>/settings/sites")
+@inside("admin")
+def save_sites(place: Place) -> Response:
+    form = SitesForm()
+    if form.validate_on_submit():
+        try:
+            service.set_embed_sites(db.session(), place.organization, form.embed_sites.data or "", place.actor)
+            return _saved(place, "Sites saved." if place.organization.embed_sites else "Sites saved: any site may show them.")
+        except PortalError as error:
+            form.refuse(error)
+    return _page(place, "orgs/_sites_form.html", 422, sites_form=form)
+
+
 def _save(place: Place, form: AllowlistForm) -> Response:
     service.set_allowlist(db.session(), place.organization, form.allowed_addresses.data or "", place.actor)
     blank = not place.organization.allowed_addresses
@@ -129,6 +146,7 @@ def _page(place: Place, fragment: str | None = None, status: int = 200, **shown:
     forms = {
         "general_form": GeneralForm(formdata=None, obj=organization),
         "allowlist_form": AllowlistForm(formdata=None, obj=organization),
+        "sites_form": SitesForm(formdata=None, obj=organization),
         "dry_run": None,
         "unsaved": False,
         "address": g.address,

@@ -13,6 +13,7 @@ from portal.admission.networks import parse_lines, printed
 from portal.audit.service import Actor, record
 from portal.kernel.clock import utc_now
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.orgs.embed_sites import parse_sites
 from portal.orgs.model import ROLES, Membership, Organization, PasswordLink, User, membership_by_uid, snapshot
 from portal.orgs.sign_in import hash_password, sign_out_everywhere
 from portal.orgs.wallets import WalletMember
@@ -185,6 +186,14 @@ def set_allowlist(session: Session, org: Organization, text: str, actor: Actor) 
     org.allowed_addresses = "\n".join(printed(network) for network in parse_lines("allowed_addresses", text))
     session.flush()
     record(session, org.id, actor, "allowlist.changed", _subject(org), before, snapshot(org))
+
+
+def set_embed_sites(session: Session, org: Organization, text: str, actor: Actor) -> None:
+    """Store the sites that may show competitions in a frame, one origin a line; raises Invalid naming each bad line."""
+    before = snapshot(org)
+    org.embed_sites = "\n".join(parse_sites("embed_sites", text))
+    session.flush()
+    record(session, org.id, actor, "embed_sites.changed", _subject(org), before, snapshot(org))
 
 
 def change_settings(session: Session, org: Organization, actor: Actor, *, name: str, concurrency: int) -> None:

@@ -237,3 +237,18 @@ def test_htmx_gets_the_form_alone_and_a_redirect_when_it_is_saved(make):
     assert "<html" not in answer.text
     assert answer.text.strip().startswith("<form")
     assert save(alice, org, "10.0.0.1", headers=hx).headers["HX-Redirect"] == f"/o/{org.slug}/settings"
+
+
+def test_the_sites_that_may_show_competitions_are_kept_as_origins_and_bad_lines_are_named(make):
+    org = make.org()
+    alice = make.signed_in(org.alice)
+    address = f"/o/{org.slug}/settings/sites"
+    saved = post(alice, address, {"embed_sites": "news.example\r\n\r\nhttps://*.Club.example/"})
+    assert saved.status_code == 303
+    refused = post(alice, address, {"embed_sites": "https://good.example\r\nhttps://bad.example/page"})
+    assert refused.status_code == 422 and "on line 2 is not a site" in refused.text
+    assert "https://bad.example/page</textarea>" in refused.text, "what was typed is kept"
+    assert "https://news.example\nhttps://*.club.example</textarea>" in alice.get(f"/o/{org.slug}/settings").text
+    with unit_of_work() as session:
+        assert session.get_one(Organization, org.id).embed_sites == "https://news.example\nhttps://*.club.example"
+        assert session.scalars(select(AuditRow).where(AuditRow.org_id == org.id, AuditRow.action == "embed_sites.changed")).one()
