@@ -7,6 +7,8 @@ from sqlalchemy.engine import make_url
 
 from portal import cli, preflight
 from portal.admission import guard
+from portal.branding.domain_pages import pages as domain_pages
+from portal.branding.domain_pages import questions as domain_questions
 from portal.branding.files import pages as branding_files_pages
 from portal.branding.pages import pages as branding_pages
 from portal.catalog.pages import pages as catalog_pages
@@ -64,6 +66,8 @@ BLUEPRINTS = (
     catalog_pages,
     branding_files_pages,
     branding_pages,
+    domain_pages,
+    domain_questions,
     keys_pages,
     session_tokens_pages,
     console_pages,

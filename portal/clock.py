@@ -26,6 +26,7 @@ class Periodic:
 def jobs() -> list[Periodic]:
     """What is done without anybody asking."""
     from portal.admission.jobs import prune
+    from portal.branding.jobs import check_domains
     from portal.competitions.jobs import move_due
     from portal.competitions.ladders import drop_the_inactive
     from portal.keys.jobs import prune_usage, tell_expiring_keys
@@ -37,6 +38,7 @@ def jobs() -> list[Periodic]:
         Periodic("competitions whose hour has come", 1, move_due),
         Periodic("ladders on which somebody rests", 600, drop_the_inactive),
         Periodic("ended sign-ins", 3600, prune_sign_ins),
+        Periodic("domains not checked for a day", 60, check_domains),
         Periodic("old usage of keys", 3600, prune_usage),
         Periodic("used signatures and kept answers", 3600, prune),
         Periodic("keys that expire soon", 600, tell_expiring_keys),

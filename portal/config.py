@@ -1,5 +1,6 @@
 """Settings: one frozen value, read once from TILTYARD_* variables. A strange value stops the start in one sentence."""
 
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -38,6 +39,7 @@ class Settings:
     metrics_token: str
     log_level: str
     lease_seconds: float
+    dns_servers: tuple[tuple[str, int], ...]
 
     @property
     def production(self) -> bool:
@@ -79,6 +81,7 @@ class Settings:
             metrics_token=environ.get("TILTYARD_METRICS_TOKEN", ""),
             log_level=_choice(environ, "TILTYARD_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             lease_seconds=float(_integer(environ, "TILTYARD_LEASE_SECONDS", 35, 1, 3600)),
+            dns_servers=_servers(environ.get("TILTYARD_DNS_SERVERS", "")),
         )
 
 
@@ -119,6 +122,19 @@ def _origin(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise SettingError(f"TILTYARD_BASE_URL is {text!r}. Set it to an address such as https://play.example.com.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _servers(text: str) -> tuple[tuple[str, int], ...]:
+    """Addresses of DNS servers, `10.0.0.2` or `10.0.0.2:5353`, with their ports; none for those of this machine."""
+    found = []
+    for part in text.replace(",", " ").split():
+        parts = urlsplit(f"//{part}")
+        try:
+            found.append((str(ipaddress.ip_address(parts.hostname or "")), parts.port or 53))
+        except ValueError:
+            wrong = f"TILTYARD_DNS_SERVERS holds {part!r}. Write addresses such as 10.0.0.2 or 10.0.0.2:5353."
+            raise SettingError(wrong) from None
+    return tuple(found)
 
 
 def _printable(host: str) -> str:

@@ -8,13 +8,15 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.audit.service import Actor, record
+from portal.audit.service import SYSTEM, Actor, record
+from portal.branding.dns import Finding, Question
 from portal.branding.domain_model import CustomDomain, domain_of, verified_domain
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.errors import Conflict, Invalid
 from portal.orgs.model import Organization
 
 REST = timedelta(days=7)  # RULINGS 22
+PATIENCE = timedelta(days=3)  # how long a proven domain may be without its record
 PREFIX = "_tiltyard"  # the TXT record stands at this name below the domain
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 
@@ -76,6 +78,42 @@ def records_of(domain: CustomDomain, own_host: str) -> list[tuple[str, str, str]
 def proof_of(domain: CustomDomain) -> str:
     """What the TXT record says. Each claim has its own, so one organization's record proves nothing for another."""
     return f"tiltyard-verification={domain.token}"
+
+
+def question_of(domain: CustomDomain, own_host: str) -> Question:
+    """What the DNS is to be asked about the claim."""
+    return Question(domain.host, f"{PREFIX}.{domain.host}", proof_of(domain), own_host)
+
+
+def note_finding(session: Session, domain: CustomDomain, finding: Finding, actor: Actor = SYSTEM, clock: Clock = utc_now) -> None:
+    """Keep what the DNS said. A proof makes the claim good, unless another organization was first or the name rests; a good
+    claim without its record for three days is one no longer. Where the DNS did not answer nothing changes but the words."""
+    if domain.released_at is not None:
+        return
+    now = clock()
+    domain.checked_at, domain.problem = now, finding.problem
+    if finding.unsure:
+        return
+    if finding.proven:
+        domain.failing_since = None
+        if domain.verified_at is None:
+            _verify(session, domain, actor, clock)
+    elif domain.verified_at is not None:
+        domain.failing_since = domain.failing_since or now
+        if now - domain.failing_since >= PATIENCE:
+            domain.verified_at = domain.failing_since = None
+            record(session, domain.org_id, actor, "domain.lapsed", ("domain", domain.id, domain.host), None, None)
+    session.flush()
+
+
+def _verify(session: Session, domain: CustomDomain, actor: Actor, clock: Clock) -> None:
+    try:
+        _free(session, session.get_one(Organization, domain.org_id), domain.host, clock)
+    except Conflict as error:
+        domain.problem = error.message
+        return
+    domain.verified_at = clock()
+    record(session, domain.org_id, actor, "domain.verified", ("domain", domain.id, domain.host), None, {"host": domain.host})
 
 
 def _free(session: Session, org: Organization, host: str, clock: Clock) -> None:

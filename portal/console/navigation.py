@@ -36,7 +36,13 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("API reference", "reference.index", "api", (), "docs explorer openapi samples curl try changelog"),
         ),
     ),
-    ("Brand", (Page("Theme", "branding.index", "photo", ("branding.",), "colours logo css white label", "admin"),)),
+    (
+        "Brand",
+        (
+            Page("Theme", "branding.index", "photo", ("branding.",), "colours logo css white label", "admin"),
+            Page("Domain", "domains.index", "world", ("domains.",), "dns cname txt host name certificate", "admin"),
+        ),
+    ),
     (
         "Organization",
         (
