@@ -71,6 +71,8 @@ def _refine(schema: Schema) -> None:
     schema.pop("title", None)
     for name, rule in schema.get("properties", {}).items():
         rule.pop("title", None)
+        if rule.get("default") == "":  # stands for "not given", and may break the field's own rule
+            del rule["default"]
         for text in _texts(rule):
             if not _SETTLED & text.keys():
                 text.update(_format_of(name))
