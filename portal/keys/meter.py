@@ -64,14 +64,14 @@ class Meter:
 
     def note(self, key: KeyRecord, address: str, route: str, outcome: str, detail: str, user_agent: str) -> None:
         """Count one call. Never waits for the database, never fails."""
-        now = time.time()
+        now, route = time.time(), storable(route)
         slot = (key.key_id, key.secret_id, address, program(user_agent), outcome, int(now // 3600))
         with self._lock:
             self._count(slot, now, route)
             if outcome != "ok":
                 kept = self._refusals.setdefault(key.key_id, [])
                 if len(kept) < REFUSALS_KEPT:
-                    kept.append(Refused(key.key_id, now, address, route, outcome, detail))
+                    kept.append(Refused(key.key_id, now, address, route, outcome, storable(detail)))
             started = self._thread is not None
         if not started:
             self._start()
@@ -136,6 +136,13 @@ class Meter:
         while True:
             time.sleep(FLUSH_SECONDS)
             self.flush()
+
+
+def storable(text: str) -> str:
+    """`text` without what PostgreSQL refuses to keep: one `%00` in an address would hold up every count after it."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 @lru_cache(maxsize=4096)

@@ -50,7 +50,7 @@ def test_an_expiry_that_stays_is_told_once_at_each_mark(make, org):
     make.key(org, "feed")
     set_times(org, left=timedelta(days=20))
     start = utc_now()
-    for day in range(0, 21):
+    for day in range(21):
         tell_expiring_keys(lambda day=day: start + timedelta(days=day))
     assert told(org) == [14, 3, 1]
 

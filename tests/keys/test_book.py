@@ -15,12 +15,13 @@ from portal.kernel.crypto import digest
 from portal.kernel.db import db, reading, unit_of_work
 from portal.keys import meter as meters
 from portal.keys import service as keys
+from portal.keys.attention import keys_expiring
 from portal.keys.book import Book
 from portal.keys.jobs import prune_usage
 from portal.keys.kinds import KINDS, Limits
 from portal.keys.meter import program
 from portal.keys.model import ApiKey, Caller, KeySecret, RefusedCall, UsageHour
-from portal.keys.usage import REASONS, callers_of, calls_since, keys_expiring, refused_by_key
+from portal.keys.usage import REASONS, callers_of, calls_since, refused_by_key
 from portal.orgs.model import Organization
 
 
@@ -345,12 +346,12 @@ def test_usage_is_read_only_from_the_organizations_own_keys(book, make, org):
 
 def test_keys_that_expire_soon_are_named_the_soonest_first(make, org):
     now = utc_now()
-    for days in (40, 20, 3):
+    for days in (20, 12, 3):
         make.key(org, "session", name=f"in {days}", expires_at=now + timedelta(days=days))
     make.key(org, "session")
     with unit_of_work() as session:
-        soon = keys_expiring(session, session.get(Organization, org.id), now, timedelta(days=30))
-        assert [key.name for key in soon] == ["in 3", "in 20"]
+        soon = keys_expiring(session, session.get(Organization, org.id), now)
+        assert [key.name for key in soon] == ["in 3", "in 12"]
 
 
 def test_old_usage_and_dead_secrets_are_pruned_and_nothing_else(book, make, org):
@@ -378,3 +379,12 @@ def test_old_usage_and_dead_secrets_are_pruned_and_nothing_else(book, make, org)
     prune_usage()
     assert left() == [0, 0, 1]
     assert record_of(book, secret) is None
+
+
+def test_an_address_that_no_database_keeps_holds_up_no_count(app, make, client):
+    secret = make.key(make.org(), "competition")
+    headers = {"X-API-Key": secret}
+    client.get("/api/v1/teams/%00", headers=headers)
+    client.get("/api/v1/auth/api-keys?org_id=%00", headers=headers)
+    client.post("/api/v1/competitions/%00%ed%a0%80/start", headers=headers)
+    assert app.extensions["gate"].keyring.book.meter.flush()
