@@ -49,7 +49,8 @@ REPEAT: Json = {
     "in": "header",
     "required": False,
     "description": "The same key again within 24 hours: the first answer again, and no second effect.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7e]+$"},
+    # No pattern: an empty one, or one of blanks, arrives as none at all.
+    "schema": {"type": "string", "maxLength": 255},
 }
 
 
