@@ -7,6 +7,7 @@ from sqlalchemy.engine import make_url
 
 from portal import cli, preflight
 from portal.admission import guard
+from portal.branding import hosts
 from portal.branding.domain_pages import pages as domain_pages
 from portal.branding.domain_pages import questions as domain_questions
 from portal.branding.files import pages as branding_files_pages
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     request_id.init_app(app)
     headers.init_app(app)
+    hosts.init_app(app)
     guard.init_app(app, Book(app))
     throttle.init_app(app)
     csrf.init_app(app)
