@@ -22,7 +22,7 @@ from tests.test_routes import address, methods
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-NOT_PAGES = {"console.search", "session_tokens.batches.links"}  # JSON and CSV
+NOT_PAGES = {"branding.preview_css", "console.search", "session_tokens.batches.links"}  # a style sheet, JSON and CSV
 # Views of a page that its bare address does not show, by endpoint.
 VIEWS = {
     "keys.index": ["?q=nothing-by-this-name"],
