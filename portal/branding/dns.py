@@ -42,7 +42,7 @@ def find_out(question: Question, servers: Servers = ()) -> Finding:
     if question.proof not in texts:
         return Finding(False, leads, problem=_without(question, texts))
     if not leads:
-        why = f"The TXT record is right. {question.host} does not lead to {question.target} yet: make the CNAME record."
+        why = f"The TXT record is right. {question.host} does not lead to {question.target} yet: make the second record too."
         return Finding(True, False, problem=why)
     return Finding(True, True)
 
@@ -52,8 +52,8 @@ def _leads_here(resolver: dns.resolver.Resolver, question: Question) -> bool:
     if question.target in [name.rstrip(".").lower() for name in _answers(resolver, question.host, "CNAME")]:
         return True
     for kind in ("A", "AAAA"):
-        ours = set(_answers(resolver, question.target, kind))
-        if ours and ours & set(_answers(resolver, question.host, kind)):
+        ours = {question.target, *_answers(resolver, question.target, kind)}
+        if ours & set(_answers(resolver, question.host, kind)):
             return True
     return False
 

@@ -71,8 +71,9 @@ def host_name(field: str, text: str, own_host: str) -> str:
 
 
 def records_of(domain: CustomDomain, own_host: str) -> list[tuple[str, str, str]]:
-    """(type, name, value) of the DNS records to make."""
-    return [("TXT", f"{PREFIX}.{domain.host}", proof_of(domain)), ("CNAME", domain.host, own_host)]
+    """(type, name, value) of the DNS records to make. A server that has no name but an address only gets an A record."""
+    leads = ("AAAA" if ":" in own_host else "A") if _is_address(own_host) else "CNAME"
+    return [("TXT", f"{PREFIX}.{domain.host}", proof_of(domain)), (leads, domain.host, own_host)]
 
 
 def proof_of(domain: CustomDomain) -> str:

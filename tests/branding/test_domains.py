@@ -1,5 +1,6 @@
 """Custom domains against a real DNS server on this machine: claims, proofs, rests, and who gets a certificate."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -29,8 +30,6 @@ def nameserver():
 @pytest.fixture
 def asked(app, nameserver, monkeypatch):
     """The application asks the test's name server."""
-    from dataclasses import replace
-
     settings = replace(app.config["SETTINGS"], dns_servers=(nameserver.address,), base_url=f"https://{OURS}")
     monkeypatch.setitem(app.config, "SETTINGS", settings)
     return nameserver
@@ -85,6 +84,16 @@ class TestAsking:
         nameserver.records[OURS, "A"] = ["192.0.2.1", "192.0.2.2"]
         nameserver.records["play.acme.gg", "A"] = ["192.0.2.2"]
         assert find_out(QUESTION, [nameserver.address]).leads_here
+
+    def test_a_server_that_is_an_address_is_led_to_by_an_a_record(self, nameserver):
+        prove(nameserver, "play.acme.gg", "tiltyard-verification=abc", leads=False)
+        question = replace(QUESTION, target="192.0.2.9")
+        assert not find_out(question, [nameserver.address]).leads_here
+        nameserver.records["play.acme.gg", "A"] = ["192.0.2.9"]
+        assert find_out(question, [nameserver.address]).leads_here
+        claim = CustomDomain(host="play.acme.gg", token="abc")
+        assert domains.records_of(claim, "192.0.2.9")[1] == ("A", "play.acme.gg", "192.0.2.9")
+        assert domains.records_of(claim, OURS)[1] == ("CNAME", "play.acme.gg", OURS)
 
     @pytest.mark.parametrize("fault", ["silent", "broken"])
     def test_a_dns_that_fails_says_nothing_about_the_domain(self, nameserver, monkeypatch, fault):

@@ -58,6 +58,22 @@ class Camera:
         self.page.get_by_role("dialog").get_by_role("button", name="Issue key").click()
         self.page.locator("#secret-value").wait_for()
 
+    def theme(self) -> None:
+        """A draft with the colour and the words that the API's page has as its sample."""
+        self.at("/branding")
+        self.page.locator("#primary").fill("#ff6600")
+        self.page.locator("#footer").fill("Powered by Esports League NA")
+        self.page.locator("#theme-side").get_by_text("Not published").wait_for()
+        self.page.frame_locator(".theme-phone iframe").get_by_text("Powered by").wait_for()
+
+    def domain(self) -> None:
+        self.at("/domain")
+        claim = self.page.get_by_label("Domain", exact=True)
+        if claim.count():
+            claim.fill("play.esportsna.gg")
+            self.page.get_by_role("button", name="Use this domain").click()
+        self.page.get_by_text("DNS records", exact=True).wait_for()
+
     def landing(self) -> None:
         self.at(f"/sessions/new?target=game-{self.facts['game_id']}")
         self.page.get_by_role("button", name="Create link").click()
@@ -92,6 +108,8 @@ PICTURES: Mapping[str, tuple[Callable[[Camera], None], bool]] = {
     "session-links": (lambda camera: camera.at("/sessions"), False),
     "session-link": (Camera.consumed_link, True),
     "settings": (lambda camera: camera.at("/settings"), True),
+    "theme": (Camera.theme, True),
+    "domain": (Camera.domain, True),
     "landing": (Camera.landing, False),
     "landing-used": (Camera.used, False),
     "sign-in": (Camera.sign_in_page, False),
