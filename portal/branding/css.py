@@ -13,7 +13,7 @@ import tinycss2
 from tinycss2.ast import Node
 
 from portal.branding.css_rules import AT_RULES, FUNCTIONS, PROPERTIES, VALUES
-from portal.branding.selectors import Refused, scoped, text_of
+from portal.branding.selectors import Refused, plain, scoped, text_of
 from portal.kernel.errors import Invalid
 
 MOST_BYTES = 10_240
@@ -141,7 +141,7 @@ def _token(token: Any, depth: int) -> str:
     if token.type in ("whitespace", "comment"):
         return " "
     if token.type in _PLAIN or token.type == "hash":
-        return str(token.serialize())
+        return plain(token)
     if token.type in ("ident", "string"):
         return text_of(token)
     if token.type == "literal" and token.value in _SIGNS:
@@ -178,7 +178,7 @@ def _media(prelude: Sequence[Node]) -> str:
         elif token.type == "() block":
             text = f"({_media(token.content)})"
         elif token.type in _PLAIN or (token.type == "ident" and token.value.isascii()):
-            text = str(token.serialize())
+            text = plain(token)
         elif token.type == "literal" and token.value in _MEDIA_SIGNS:
             text = token.value
         else:

@@ -89,11 +89,11 @@ def _compounds(tokens: Sequence[Node], depth: int = 0) -> list[str]:
 def _simple(token: Node, left: list[Node], first: bool, depth: int) -> str:
     """One simple selector that begins with `token`; takes what belongs to it from `left`. Raises Refused."""
     if first and (token.type == "ident" or _is(token, "*")):
-        return str(token.serialize()) if token.type == "ident" else "*"
+        return plain(token) if token.type == "ident" else "*"
     if _is(token, ".") and left and left[0].type == "ident":
-        return f".{left.pop(0).serialize()}"
+        return f".{plain(left.pop(0))}"
     if token.type == "hash" and token.is_identifier:
-        return str(token.serialize())
+        return plain(token)
     if token.type == "[] block":
         return _attribute(token)
     if _is(token, ":") and left:
@@ -134,17 +134,26 @@ def _attribute(block: Any) -> str:
     if name not in ATTRIBUTES and not name.startswith(("data-", "aria-")):
         raise Refused(f"The attribute {name[:40] or '?'} is not allowed in a selector.")
     if len(tokens) == 1:
-        return f"[{tokens[0].serialize()}]"
+        return f"[{plain(tokens[0])}]"
     if len(tokens) == 3 and _is(tokens[1], *_COMPARISONS) and tokens[2].type in ("ident", "string"):
-        return f"[{tokens[0].serialize()}{tokens[1].value}{text_of(tokens[2])}]"
+        return f"[{plain(tokens[0])}{tokens[1].value}{text_of(tokens[2])}]"
     raise Refused("The attribute in the selector is not one such as [data-state=live].")
+
+
+def plain(token: Node) -> str:
+    """A name, number or hash as it is written out. Raises Refused where that would take a backslash: cut off at the end of
+    a value, it would swallow the character behind it."""
+    text = str(token.serialize())
+    if "\\" in text:
+        raise Refused("A name can only hold letters, digits, hyphens and underscores.")
+    return text
 
 
 def text_of(token: Any) -> str:
     """A string or name as it is written out. Raises Refused for characters that could end what surrounds it."""
     if any(letter in '<>\\"' or not letter.isprintable() for letter in token.value):
         raise Refused("A text holds <, >, a quotation mark, a backslash or a control character.")
-    return f'"{token.value}"' if token.type == "string" else str(token.serialize())
+    return f'"{token.value}"' if token.type == "string" else plain(token)
 
 
 def _spaced(parts: list[str]) -> list[str]:
