@@ -1,6 +1,7 @@
 """Agent API: its three headers are asked for on every call (agent-operator.txt, "HTTP headers")."""
 
 from flask import Blueprint, request
+from pydantic import Field
 from werkzeug.wrappers import Response
 
 from portal.admission.caller import Caller
@@ -18,7 +19,7 @@ csrf.exempt(api)
 
 class Provider(Shape):
     id: int
-    name: str
+    name: str = Field(examples=["Acme Games"])
     code: str
     status: int
     games: int

@@ -29,7 +29,11 @@ EntryStatus = Literal["registered", "waiting", "withdrawn", "dropped", "disquali
 class Someone(Body):
     """Provide either wallet or team_id."""
 
-    wallet: str | None = Field(None, description="Participant wallet address: 0x and 40 hex digits.")
+    wallet: str | None = Field(
+        None,
+        description="Participant wallet address: 0x and 40 hex digits.",
+        examples=["0x95a4ce3c93dfb0af79c1e8b0d72a4f8ee31d8c06"],
+    )
     team_id: str | None = Field(None, description="Team ID. Provide either wallet or team_id.")
 
 
@@ -46,15 +50,22 @@ class StartOptions(Body):
 class SeedLine(Body):
     registration_id: str = Field(description="Whose seed it is.")
     seed: int = Field(description="1 is the best.", examples=[1])
-    group: str | None = Field(None, max_length=2, description="The group, where the rules have groups.", examples=["A"])
+    group: str | None = Field(None, max_length=2, description="The group, where the rules have groups.")
 
 
 class Seeds(Body):
-    seeds: list[SeedLine] = Field(min_length=1, max_length=4_096, description="The registrations and their seeds.")
+    seeds: list[SeedLine] = Field(
+        min_length=1,
+        max_length=4_096,
+        description="The registrations and their seeds.",
+        examples=[[{"registration_id": "b7e1f0c2-2f6f-4b5e-9f63-0f3a8c1d2e3f", "seed": 1}]],
+    )
 
 
 class RegistrationQuery(Query):
-    registration_id: str | None = Field(None, description="The registration that is meant.")
+    registration_id: str | None = Field(
+        None, description="The registration that is meant.", examples=["b7e1f0c2-2f6f-4b5e-9f63-0f3a8c1d2e3f"]
+    )
 
 
 class RegistrationShape(Shape):

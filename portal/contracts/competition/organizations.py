@@ -65,7 +65,7 @@ class OrganizationsQuery(Query):
 
 class OrganizationShape(Shape):
     id: str
-    name: str
+    name: str = Field(examples=["Esports League NA"])
     description: str | None
     website: str | None
     logo_url: str | None
@@ -93,7 +93,7 @@ class FoundedShape(Shape):
 
 class ListedOrganization(Shape):
     id: str
-    name: str
+    name: str = Field(examples=["Esports League NA"])
     description: str | None
     website: str | None
     logo_url: str | None
@@ -104,7 +104,7 @@ class ListedOrganization(Shape):
 
 class DetailShape(Shape):
     id: str
-    name: str
+    name: str = Field(examples=["Esports League NA"])
     description: str | None
     website: str | None
     logo_url: str | None
@@ -120,7 +120,7 @@ class ChangedShape(Shape):
     """id, name, what was sent, updated_at."""
 
     id: str
-    name: str
+    name: str = Field(examples=["Esports League NA"])
     description: str | None = None
     website: str | None = None
     logo_url: str | None = None

@@ -68,7 +68,9 @@ class NewSeason(SeasonTerms):
 class ChangedSeason(SeasonTerms):
     """Every field may be left out; null clears description and times."""
 
-    name: str = Field("", min_length=1, max_length=service.MOST_NAME, description="Season name.", examples=["Spring 2026"])
+    name: str | None = Field(
+        None, min_length=1, max_length=service.MOST_NAME, description="Season name.", examples=["Spring 2026"]
+    )
     status: Literal["active", "completed"] = Field("active", description="active or completed.", examples=["completed"])
 
 
@@ -100,7 +102,7 @@ class ScoringShape(Shape):
 class SeasonShape(Shape):
     id: str
     org_id: str
-    name: str
+    name: str = Field(examples=["Spring 2026"])
     description: str | None
     status: Status
     starts_at: str | None
@@ -127,7 +129,7 @@ class SeasonDetailShape(SeasonShape):
 
 class SeasonItemShape(Shape):
     id: str
-    name: str
+    name: str = Field(examples=["Spring 2026"])
     status: Status
     competition_count: int
     participant_count: int
@@ -139,7 +141,7 @@ class ChangedSeasonShape(Shape):
     """id, what was sent, updated_at."""
 
     id: str
-    name: str | None = None
+    name: str | None = Field(None, examples=["Spring 2026"])
     description: str | None = None
     starts_at: str | None = None
     ends_at: str | None = None

@@ -86,7 +86,7 @@ class PlacementShape(Shape):
 
 class ResultsShape(Shape):
     competition_id: str
-    status: str
+    status: str = Field(examples=["completed"])
     placements: list[PlacementShape]
 
 
@@ -98,8 +98,8 @@ class FinalizedShape(Shape):
 
 class DecisionShape(Shape):
     id: str
-    over: str
-    under: str
+    over: str = Field(examples=["b7e1f0c2-2f6f-4b5e-9f63-0f3a8c1d2e3f"])
+    under: str = Field(examples=["c8f2a1d3-3a7a-4c6f-8a74-1a4b9d2e3f4a"])
     reason: str
     decided_by: str
     created_at: str

@@ -1,6 +1,7 @@
 """Feed API, the calls that any valid key may make (tenant-api-key.txt, "Verify your key")."""
 
 from flask import Blueprint
+from pydantic import Field
 from werkzeug.wrappers import Response
 
 from portal.admission.caller import Caller
@@ -16,14 +17,14 @@ csrf.exempt(api)
 
 class Whoami(Shape):
     tenant_id: str
-    name: str
+    name: str = Field(examples=["Esports League NA"])
     scopes: list[str]
     sport_allowlist: list[str]
     rate_limit_rpm: int
 
 
 class Alive(Shape):
-    status: str
+    status: str = Field(examples=["ok"])
     timestamp: str
 
 

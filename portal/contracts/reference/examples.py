@@ -12,46 +12,88 @@ UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 WALLET = "0x95a4ce3c93dfb0af79c1e8b0d72a4f8ee31d8c06"
 MOMENT = "2026-03-15T10:00:00.000Z"
 
-# name of a field -> what the contracts' pages print there; a name that ends in `*` stands for all that begin so
+# name of a field -> what the contracts' pages print there
 BY_NAME: Mapping[str, Any] = {
     "accent_color": "#22aa66",
     "action": "create-session",
+    "by_type": {"bracket": 3},
+    "category": "dota2",
+    "cleared": UUID,
     "code": "acme-games",
+    "created_by": "alice@example.com",
+    "competition_status": "active",
+    "custom_css": ".card { border-radius: 4px }",
+    "custom_domain": "play.example.com",
+    "date": "2026-03-15",
+    "decided_by": "alice@example.com",
     "description": "16-team single elimination bracket",
     "detail": "There is nothing at this address.",
     "email": "admin@esportsna.gg",
     "error": "Registration is closed.",
+    "entry_fee_wei": "100000000000000000",
+    "event": "match.corrected",
     "expires_at": "2026-02-17T12:00:00.000Z",
     "external_ref": "user-12345",
+    "favicon_url": "https://cdn.example.com/favicon.png",
+    "footer_text": "Run by Esports League NA",
+    "format": "single_elimination",
+    "group": "A",
+    "iframe": '<iframe src="https://play.example.com/embed/…" width="100%" height="600"></iframe>',
     "key": "dpk_a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0",
     "key_prefix": "dpk_a1b2",
     "label": "CI Pipeline",
+    "limit": 50,
     "logo_url": "https://cdn.example.com/alpha.png",
+    "max_participants": 16,
     "message": "OK",
     "metadata": {"campaign": "summer-promo"},
     "name": "Team Alpha",
+    "offset": 0,
     "opponent": WALLET,
+    "password_link": "https://play.example.com/join/…",
     "period": "all_time",
     "primary_color": "#ff6600",
+    "prize_pool_wei": "2000000000000000000",
     "prize_wei": "1200000000000000000",
+    "prize_wei_after": "1200000000000000000",
+    "prize_wei_before": "800000000000000000",
     "rate_limit_rpm": 600,
     "reason": "Fair play points: 4 against 6 yellow cards",
+    "removed": UUID,
     "role": "admin",
     "score": "2-1",
+    "rounds": {"winners": [{"round": 1, "label": "Quarterfinals", "matches": []}]},
+    "rules": {"format": "single_elimination", "best_of": 3, "third_place_match": True},
     "scopes": ["cs2:matches:list", "cs2:matches:read"],
+    "score_a": 2,
+    "score_b": 0,
+    "script": '<script src="https://play.example.com/embed.js" async></script>',
     "season_name": "Spring 2026",
     "sport_allowlist": ["cs2"],
     "tag": "ALPHA",
     "team_name": "Team Alpha",
     "tenant_id": UUID,
+    "text": "head-to-head: 3 against 0 points",
+    "theme": {"primary_color": "#ff6600"},
+    "tiebreak": "head_to_head",
+    "timestamp": MOMENT,
     "title": "Dota 2 Spring Invitational",
     "token": "a1b2c3d4-e5f6-4890-abcd-ef1234567890",
     "wallet": WALLET,
+    "type": "bracket",
     "website": "https://esportsna.gg",
     "weight": 1.5,
+    "why": "",
 }
 BY_FORMAT: Mapping[str, Any] = {"uuid": UUID, "date-time": MOMENT, "uri": "https://esportsna.gg"}
-BY_ENDING: tuple[tuple[str, Any], ...] = (("_at", MOMENT), ("_wei", "1000000000000000000"), ("_id", UUID), ("id", UUID))
+BY_ENDING: tuple[tuple[str, Any], ...] = (
+    ("_at", MOMENT),
+    ("_opens", MOMENT),
+    ("_closes", MOMENT),
+    ("_wei", "1000000000000000000"),
+    ("_id", UUID),
+    ("id", UUID),
+)
 BY_TYPE: Mapping[str, Any] = {"integer": 1, "number": 1.5, "boolean": True, "string": "text", "object": {}, "null": None}
 
 
@@ -61,8 +103,14 @@ def body_example(model: type[BaseModel], schema: Schema, defs: Schema) -> Any:
     if whole:
         return whole[0]
     needed = set(schema.get("required", ()))
-    shown = {name: rule for name, rule in schema.get("properties", {}).items() if name in needed or _own(rule) is not None}
+    shown = {name: rule for name, rule in required_first(schema) if name in needed or _own(rule) is not None}
     return {name: example(name, rule, defs) for name, rule in shown.items()}
+
+
+def required_first(schema: Schema) -> list[tuple[str, Schema]]:
+    """The fields of an object: what has to be there before what may."""
+    needed = set(schema.get("required", ()))
+    return sorted(schema.get("properties", {}).items(), key=lambda field: field[0] not in needed)
 
 
 def example(name: str, schema: Schema, defs: Schema) -> Any:
@@ -72,7 +120,8 @@ def example(name: str, schema: Schema, defs: Schema) -> Any:
     if own is not None:
         return own
     if "const" in schema or "enum" in schema:
-        return schema.get("const", (schema.get("enum") or [None])[0])
+        choices = schema.get("enum") or [schema.get("const")]
+        return BY_NAME[name] if BY_NAME.get(name) in choices else choices[0]
     if options := _options(schema):
         return example(name, options[0], defs)
     kind = schema.get("type", "object")

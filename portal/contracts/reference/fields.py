@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.contracts.reference.examples import resolved
+from portal.contracts.reference.examples import required_first, resolved
 
 Schema = Mapping[str, Any]
 DEEPEST = 3
@@ -27,7 +27,7 @@ class Field:
 def fields_of(schema: Schema, defs: Schema, before: str = "", depth: int = 0) -> Iterator[Field]:
     """Every field of an object, those of its objects below it."""
     needed = set(schema.get("required", ()))
-    for name, rule in schema.get("properties", {}).items():
+    for name, rule in required_first(schema):
         yield field_of(before + name, rule, name in needed, defs)
         inner, mark = _inner(rule, defs)
         if inner is not None and depth < DEEPEST:

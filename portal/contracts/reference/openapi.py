@@ -7,7 +7,7 @@ from flask import Flask
 from pydantic import BaseModel
 
 from portal.admission.idempotency import HEADER as IDEMPOTENCY_KEY
-from portal.contracts.reference.examples import body_example, example
+from portal.contracts.reference.examples import body_example, example, required_first
 from portal.contracts.reference.operations import Operation, contracts, operations, sections_of
 from portal.contracts.reference.schemas import Schemas, collect
 
@@ -136,7 +136,7 @@ def query_parameters(one: Operation, schemas: Schemas) -> list[Json]:
     schema = schemas.of(one.description.query)
     needed = set(schema.get("required", ()))
     made = []
-    for name, rule in schema.get("properties", {}).items():
+    for name, rule in required_first(schema):
         kind = _without_null(rule)
         words = kind.pop("description", rule.get("description", ""))
         made.append({"name": name, "in": "query", "required": name in needed, "description": words, "schema": kind})

@@ -17,6 +17,9 @@ UUID = {"format": "uuid"}
 MOMENT = {"format": "date-time"}
 FORMATS: dict[str, Schema] = {
     "id": UUID,
+    "over": UUID,
+    "under": UUID,
+    "challenger": UUID,
     "registration_opens": MOMENT,
     "registration_closes": MOMENT,
     "wallet": {"pattern": "^0x[0-9a-fA-F]{40}$"},

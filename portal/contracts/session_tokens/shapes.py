@@ -50,7 +50,7 @@ class ConsumedSession(Shape):
 
 class ListedKey(Shape):
     id: int
-    name: str
+    name: str = Field(examples=["Production CRM"])
     description: str | None
     key_prefix: str
     allowed_game_ids: list[int] | None
@@ -65,14 +65,14 @@ class ListedKey(Shape):
 
 class IssuedKey(Shape):
     id: int
-    name: str
+    name: str = Field(examples=["Production CRM"])
     key_prefix: str
     key: str
 
 
 class ChangedKey(Shape):
     id: int
-    name: str
+    name: str = Field(examples=["Production CRM"])
     is_active: bool
 
 
