@@ -215,7 +215,8 @@ class WebServer(Server):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = directory / f"web-{self.port}.log"
-        self.environ = plain_environment() | {"HOST": "127.0.0.1", "PORT": str(self.port)} | dict(environ)
+        as_supervised = {"HOST": "127.0.0.1", "PORT": str(self.port), "MALLOC_ARENA_MAX": "2"}
+        self.environ = plain_environment() | as_supervised | dict(environ)
         self.target = target
         self.health = health
 

@@ -16,13 +16,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Query(BaseModel):
     """The base of a route's query parameters: text, read as what the field says. Names that it has not are ignored."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Shape(BaseModel):
     """The base of what a route answers. It says what stands there; the views build plain dicts."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
