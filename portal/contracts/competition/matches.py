@@ -55,7 +55,11 @@ class Times(Body):
 
 class NewChallenge(Body):
     challenger: str = Field(description="The registration that challenges.", examples=["b7e1f0c2-2f6f-4b5e-9f63-0f3a8c1d2e3f"])
-    opponent: str = Field(description="The registration above it.", examples=["c8f2a1d3-3a7a-4c6f-8a74-1a4b9d2e3f4a"])
+    opponent: str = Field(
+        description="The registration above it.",
+        examples=["c8f2a1d3-3a7a-4c6f-8a74-1a4b9d2e3f4a"],
+        json_schema_extra={"format": "uuid"},
+    )
 
 
 class Disqualification(Body):
