@@ -21,7 +21,7 @@
 
   // An address that names a call opens it.
   const reveal = () => {
-    const one = location.hash && document.getElementById(location.hash.slice(1));
+    const one = location.hash ? document.getElementById(location.hash.slice(1)) : null;
     if (one?.matches("details")) { one.open = true; one.scrollIntoView(); }
   };
   addEventListener("hashchange", reveal);
