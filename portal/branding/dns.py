@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.resolver
+# The library is imported by the first question: 2 MB that most processes never need.
+if TYPE_CHECKING:
+    import dns.resolver
 
 SECONDS = 4.0  # for a question with all its repetitions
 Servers = Sequence[tuple[str, int]]
@@ -33,6 +35,9 @@ class Question:
 
 def find_out(question: Question, servers: Servers = ()) -> Finding:
     """Ask now; takes at most a few seconds. Never raises for what the DNS says."""
+    import dns.exception
+    import dns.resolver
+
     resolver = _resolver(servers)
     try:
         texts = _answers(resolver, question.txt_name, "TXT")
@@ -47,7 +52,7 @@ def find_out(question: Question, servers: Servers = ()) -> Finding:
     return Finding(True, True)
 
 
-def _leads_here(resolver: dns.resolver.Resolver, question: Question) -> bool:
+def _leads_here(resolver: "dns.resolver.Resolver", question: Question) -> bool:
     """By its CNAME; or, where a name cannot have one (the top of a zone), by the same addresses."""
     if question.target in [name.rstrip(".").lower() for name in _answers(resolver, question.host, "CNAME")]:
         return True
@@ -64,8 +69,10 @@ def _without(question: Question, texts: Sequence[str]) -> str:
     return f"The TXT record at {question.txt_name} says something else. Copy the value shown here into it."
 
 
-def _answers(resolver: dns.resolver.Resolver, name: str, kind: str) -> list[str]:
+def _answers(resolver: "dns.resolver.Resolver", name: str, kind: str) -> list[str]:
     """The values there are; none where the name or the kind does not exist."""
+    import dns.resolver
+
     try:
         answer = resolver.resolve(name, kind, search=False, lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
@@ -75,7 +82,9 @@ def _answers(resolver: dns.resolver.Resolver, name: str, kind: str) -> list[str]
     return [record.to_text() for record in answer]
 
 
-def _resolver(servers: Servers) -> dns.resolver.Resolver:
+def _resolver(servers: Servers) -> "dns.resolver.Resolver":
+    import dns.resolver
+
     resolver = dns.resolver.Resolver(configure=not servers)
     if servers:
         resolver.nameservers = [address for address, _ in servers]

@@ -4,8 +4,6 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from portal.kernel.errors import Invalid
 
 MOST_BYTES = 2_000_000
@@ -32,6 +30,8 @@ def redrawn(field: str, data: bytes) -> Picture:
         raise Invalid(field, f"The file has {len(data):,} bytes. Use at most {MOST_BYTES:,}.")
     if _is_markup(data):
         raise Invalid(field, f"SVG pictures are not taken, because they can hold programs. {_AS_PNG}")
+    from PIL import Image, ImageOps, UnidentifiedImageError  # 4 MB that most processes never need
+
     try:
         with Image.open(io.BytesIO(data), formats=READ) as picture:
             _measured(field, picture.width, picture.height)  # the header alone has been read so far

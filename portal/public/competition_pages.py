@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, render_template, request
 
 from portal.kernel.db import db
-from portal.public import card, live
+from portal.public import live
 from portal.public.addresses import Links, links_of
 from portal.public.competition_views import TITLES, Asked, asked_of, shown_of, tabs_of
 from portal.public.people import podium, way_of
@@ -54,6 +54,8 @@ def show_card(slug: str, uid: UUID) -> Response:
     head = head_of(db.session(), str(uid), slug)
 
     def make(_tag: str) -> bytes:
+        from portal.public import card  # with it comes Pillow: 4 MB that most processes never need
+
         first = [person.name for person in podium(db.session(), head, 3)] if head.status == "completed" else []
         return card.drawn(head.title, head.org_name, STATES[head.status][0], first)
 

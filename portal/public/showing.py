@@ -101,6 +101,11 @@ class Head:
         return self.row.started_at is not None and self.row.status not in NOT_STARTED
 
     @property
+    def winner(self) -> str:
+        """Who won, "" while nobody has; groups have a first each, so together they have none."""
+        return "" if (self.rules or {}).get("groups", 1) > 1 else self.row.first or ""
+
+    @property
     def as_competition(self) -> Competition:
         """For finders of the competitions room, which read its columns."""
         return cast(Competition, self)

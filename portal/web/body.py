@@ -15,7 +15,9 @@ MAX_DEPTH = 20
 class Body(BaseModel):
     """The base of every request body."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", str_strip_whitespace=False, hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", str_strip_whitespace=False, hide_input_in_errors=True, defer_build=True
+    )
 
 
 Shape = TypeVar("Shape", bound=Body)
