@@ -39,12 +39,12 @@ def rows(client, org, **asked) -> list[list[str]]:
 )
 def test_the_database_refuses_to_change_or_remove_a_row(make, statement):
     org = make.org()
-    before = db.session.scalars(select(AuditRow.id).where(AuditRow.org_id == org.id)).all()
+    before = db.session.scalars(select(AuditRow.id).where(AuditRow.org_id == org.id).order_by(AuditRow.id)).all()
     db.session.rollback()
     with pytest.raises(DBAPIError, match="never changed or removed"), unit_of_work() as work:
         work.execute(text(statement), {"org": org.id} if ":org" in statement else {})
     assert before
-    assert db.session.scalars(select(AuditRow.id).where(AuditRow.org_id == org.id)).all() == before
+    assert db.session.scalars(select(AuditRow.id).where(AuditRow.org_id == org.id).order_by(AuditRow.id)).all() == before
 
 
 def test_a_change_that_is_rolled_back_leaves_no_row(make):
