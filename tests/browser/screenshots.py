@@ -93,6 +93,15 @@ class Camera:
         self.page.locator("tbody .cell-link").first.click()
         self.page.get_by_role("table", name="Receipts").wait_for()
 
+    def docs(self, path: str) -> None:
+        self.page.goto(f"{self.demo.url}/docs{path}")
+
+    def docs_call(self) -> None:
+        """One call of the reference, its answer below."""
+        self.docs("/competition/list_competitions")
+        self.page.get_by_role("button", name="Send").click()
+        self.page.get_by_role("region", name="Answer").wait_for()
+
     def sign_in_page(self) -> None:
         self.page.context.clear_cookies()
         self.page.goto(f"{self.demo.url}/sign-in")
@@ -112,6 +121,8 @@ PICTURES: Mapping[str, tuple[Callable[[Camera], None], bool]] = {
     "domain": (Camera.domain, True),
     "landing": (Camera.landing, False),
     "landing-used": (Camera.used, False),
+    "docs-competition": (lambda camera: camera.docs("/competition#create_team"), False),
+    "docs-call": (Camera.docs_call, True),
     "sign-in": (Camera.sign_in_page, False),
 }
 
