@@ -215,13 +215,13 @@ def test_a_call_that_takes_keys_only_takes_no_signature(client, signer):
 def test_guessing_is_braked_by_address(make, signer, write):
     stranger = make.wallet()
     false = stranger.headers() | {"x-lc-address": signer.address}
-    codes = [write(false, "198.51.100.77").status_code for _ in range(2 * GUESSES)]
+    codes = [write(false, "2001:db8:77::1").status_code for _ in range(2 * GUESSES)]
     assert codes[:GUESSES] == [401] * GUESSES and 429 in codes[GUESSES:]  # a slow machine wins a guess back on the way
-    while write(false, "198.51.100.77").status_code == 401:
+    while write(false, "2001:db8:77::1").status_code == 401:
         pass
-    answer = write(signer.headers(), "198.51.100.77")
+    answer = write(signer.headers(), "2001:db8:77::1")
     assert answer.status_code == 429 and 1 <= int(answer.headers["Retry-After"]) <= 60
-    assert write(signer.headers(), address="198.51.100.78").status_code == 201
+    assert write(signer.headers(), address="2001:db8:78::1").status_code == 201
 
 
 def test_a_wallet_writes_sixty_times_a_minute_whatever_its_address(make, client, org, signer, write):
