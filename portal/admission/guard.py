@@ -156,10 +156,10 @@ def _note(gate: Gate, attempt: Attempt, refusal: Refusal | None) -> None:
     admission_count(outcome).inc()
     if attempt.key is not None:
         asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-        environ = asked.environ
+        agent = asked.environ.get("HTTP_USER_AGENT", "")
         route = f"{asked.method} {asked.path}"
         detail = refusal.message if refusal else ""
-        gate.keyring.book.note(attempt.key, g.address, route, outcome, detail, environ.get("HTTP_USER_AGENT", ""))
+        gate.keyring.book.note(attempt.key, g.address, route, outcome, detail, agent)
 
 
 def _refused(refusal: Refusal) -> Response:

@@ -13,6 +13,8 @@ from portal.kernel.clock import utc_now
 from portal.kernel.crypto import digest
 from portal.web.client_ip import Address
 
+TWO_CREDENTIALS = Refusal("two_credentials", "This request carries two different credentials. Send one.")
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -39,7 +41,7 @@ def credential_present(attempt: Attempt) -> Refusal | None:
     if not attempt.credentials:
         return Refusal("missing_credential", "Send an API key as `Authorization: Bearer …` or `X-API-Key`.")
     if len(set(attempt.credentials)) > 1:
-        return Refusal("two_credentials", "This request carries two different credentials. Send one.")
+        return TWO_CREDENTIALS
     return None
 
 
@@ -111,10 +113,15 @@ def within_limits(attempt: Attempt) -> Refusal | None:
     windows = key.writes if attempt.writes else key.reads
     answer = attempt.limits.enter(key.org_uid, key.key_uid, windows, key.concurrency)
     if isinstance(answer, Full):
-        words = "Rate limit exceeded." if answer.reason == "rate" else "Too many calls in flight."
-        return Refusal(answer.reason, words, answer.retry_after, answer.quota)
+        return refused_by_limits(answer)
     attempt.held = answer
     return None
+
+
+def refused_by_limits(full: Full) -> Refusal:
+    """In words."""
+    words = "Rate limit exceeded." if full.reason == "rate" else "Too many calls in flight."
+    return Refusal(full.reason, words, full.retry_after, full.quota)
 
 
 ORDER: tuple[Callable[[Attempt], Refusal | None], ...] = (

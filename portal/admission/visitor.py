@@ -11,6 +11,7 @@ from werkzeug.datastructures import Headers
 
 from portal.admission import wallet
 from portal.admission.caller import Full, Pass, Refusal, Window
+from portal.admission.order import TWO_CREDENTIALS, refused_by_limits
 from portal.admission.wallet import Signed
 from portal.kernel.crypto import digest
 from portal.kernel.errors import Unauthenticated
@@ -40,7 +41,7 @@ def decide_visit(visit: Visit) -> Refusal | tuple[Pass, Signed | None]:
     if not wallet.signed_in_headers(visit.headers):
         return _within_limits(visit, f"address:{visit.address}", None)
     if visit.carries_key:
-        return Refusal("two_credentials", "This request carries two different credentials. Send one.")
+        return TWO_CREDENTIALS
     if not visit.signed:
         return Refusal("missing_credential", "This call takes an API key, not a wallet's signature.")
     try:
@@ -61,6 +62,5 @@ def _within_limits(visit: Visit, bucket: str, proof: Signed | None) -> Refusal |
     visit.bucket = bucket
     answer = visit.gate.limits.enter(bucket, bucket, WRITES if visit.writes else READS, IN_FLIGHT)
     if isinstance(answer, Full):
-        words = "Rate limit exceeded." if answer.reason == "rate" else "Too many calls in flight."
-        return Refusal(answer.reason, words, answer.retry_after, answer.quota)
+        return refused_by_limits(answer)
     return answer, proof
