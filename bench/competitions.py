@@ -10,11 +10,9 @@
 import contextlib
 import contextvars
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,9 +24,8 @@ from sqlalchemy import event, insert, select, update
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from portal import create_app  # noqa: E402
+from bench.databases import on_both  # noqa: E402
 from portal.competitions.model import Competition, Entry, Match, competition_by_uid  # noqa: E402
-from portal.config import Settings  # noqa: E402
 from portal.formats import single_elimination  # noqa: E402
 from portal.formats.plan import Entrant  # noqa: E402
 from portal.formats.plan import Match as Played  # noqa: E402
@@ -36,9 +33,7 @@ from portal.formats.rules import Rules  # noqa: E402
 from portal.kernel.clock import utc_now  # noqa: E402
 from portal.kernel.db import db, unit_of_work  # noqa: E402
 from portal.keys.kinds import Limits  # noqa: E402
-from portal.migrating import upgrade  # noqa: E402
 from tests.make import Make, Org, address  # noqa: E402
-from tests.servers import PostgresServer, create_database  # noqa: E402
 
 ENTRANTS, ROUNDS, START_GOAL = 1024, 7, 5.0
 FEW, MANY = 20, 400
@@ -48,20 +43,11 @@ URL = "/api/v1/competitions"
 
 def main() -> int:
     """Both databases; 1 when a goal is missed."""
-    with tempfile.TemporaryDirectory() as scratch:
-        missed = measure("SQLite", f"sqlite:///{scratch}/bench.sqlite", Path(scratch))
-    with tempfile.TemporaryDirectory() as scratch:
-        Path(scratch).chmod(0o755)
-        with PostgresServer(Path(scratch)) as server:
-            missed += measure("PostgreSQL", create_database(server.url, "bench"), Path(scratch))
-    return 1 if missed else 0
+    return on_both(measure)
 
 
-def measure(name: str, url: str, scratch: Path) -> int:
+def measure(name: str, app: Flask) -> int:
     """Print what one database shows; how many goals were missed."""
-    environ = {"TILTYARD_ENV": "test", "TILTYARD_DATA": str(scratch), "TILTYARD_DATABASE_URL": url, "TILTYARD_LOG_LEVEL": "error"}
-    app = create_app(replace(Settings.from_env(environ), redis_url="memory://"))
-    upgrade(app)
     with app.app_context():
         make = Make(app)
         org = make.org("Bench")

@@ -5,11 +5,9 @@ Both sides commit each time. The service also writes the audit row and the event
 """
 
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -18,16 +16,13 @@ from sqlalchemy import bindparam, insert, update
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from portal import create_app  # noqa: E402
+from bench.databases import on_both  # noqa: E402
 from portal.audit.service import Actor  # noqa: E402
-from portal.config import Settings  # noqa: E402
 from portal.kernel.clock import utc_now  # noqa: E402
 from portal.kernel.db import database_now, unit_of_work  # noqa: E402
-from portal.migrating import upgrade  # noqa: E402
 from portal.session_tokens import opening, service  # noqa: E402
 from portal.session_tokens.model import SessionToken  # noqa: E402
 from tests.make import Make  # noqa: E402
-from tests.servers import PostgresServer, create_database  # noqa: E402
 
 ROUNDS, EACH = 5, 300
 GOAL = 2.0
@@ -36,20 +31,11 @@ ACTOR = Actor("key", "bench", "bench", "127.0.0.1", "0" * 20)
 
 def main() -> int:
     """Both databases; 1 when a goal is missed."""
-    with tempfile.TemporaryDirectory() as scratch:
-        missed = compare("SQLite", f"sqlite:///{scratch}/bench.sqlite", Path(scratch))
-    with tempfile.TemporaryDirectory() as scratch:
-        Path(scratch).chmod(0o755)
-        with PostgresServer(Path(scratch)) as server:
-            missed += compare("PostgreSQL", create_database(server.url, "bench"), Path(scratch))
-    return 1 if missed else 0
+    return on_both(compare)
 
 
-def compare(name: str, url: str, scratch: Path) -> int:
+def compare(name: str, app: Flask) -> int:
     """Print the two ratios of one database; how many missed the goal."""
-    environ = {"TILTYARD_ENV": "test", "TILTYARD_DATA": str(scratch), "TILTYARD_DATABASE_URL": url, "TILTYARD_LOG_LEVEL": "error"}
-    app = create_app(replace(Settings.from_env(environ), redis_url="memory://"))
-    upgrade(app)
     with app.app_context():
         org, game = tenant(app)
         pairs = {
