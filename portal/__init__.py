@@ -5,6 +5,9 @@ import os
 from flask import Flask
 from sqlalchemy.engine import make_url
 
+import portal.mail.model
+import portal.orgs.saved_views
+import portal.registration.model
 from portal import cli, preflight
 from portal.admission import guard
 from portal.branding import hosts
@@ -13,6 +16,7 @@ from portal.branding.domain_pages import questions as domain_questions
 from portal.branding.files import pages as branding_files_pages
 from portal.branding.pages import pages as branding_pages
 from portal.catalog.pages import pages as catalog_pages
+from portal.competitions.pages import pages as competitions_pages
 from portal.config import Settings
 from portal.console import shell
 from portal.console.audit_pages import pages as console_audit_pages
@@ -71,6 +75,7 @@ BLUEPRINTS = (
     domain_questions,
     keys_pages,
     session_tokens_pages,
+    competitions_pages,
     console_pages,
     console_audit_pages,
     public_pages,

@@ -28,6 +28,8 @@ ROLES: dict[str, str] = {
     "catalog.providers": MEMBER,
     "catalog.restore": ADMIN,
     "catalog.streams": MEMBER,
+    "competitions.index": MEMBER,
+    "competitions.show": MEMBER,
     "console.overview": MEMBER,
     "console.search": MEMBER,
     "domains.check": ADMIN,
@@ -225,9 +227,13 @@ OPEN: dict[str, str] = {
 PARAMETERS: dict[tuple[str, str], str] = {
     ("branding", "number"): "theme",
     ("catalog", "number"): "game",
+    ("competitions", "uid"): "competition",
+    ("entrants", "uid"): "running",
     ("keys", "uid"): "key",
     ("members", "uid"): "member",
     ("members", "wallet_uid"): "wallet_member",
+    ("play", "uid"): "running",
+    ("registering", "uid"): "competition",
     ("session_tokens", "number"): "link",
     ("session_tokens", "uid"): "batch",
 }

@@ -23,6 +23,22 @@ class Page:
 GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     ("", (Page("Overview", "console.overview", "layout-dashboard", words="home dashboard first steps"),)),
     (
+        "Compete",
+        (
+            Page(
+                "Competitions",
+                "competitions.index",
+                "trophy",
+                ("competitions.", "entrants.", "play.", "registering."),
+                "tournaments cups leagues brackets matches results check-in",
+            ),
+            Page("Seasons", "seasons.index", "calendar", ("seasons.",), "weighted standings circuit"),
+            Page("Teams", "teams.index", "users-group", ("teams.",), "rosters captains"),
+            Page("Players", "players.index", "user", ("players.",), "wallets history people"),
+            Page("Analytics", "analytics.index", "chart-bar", ("analytics.",), "charts figures trend top"),
+        ),
+    ),
+    (
         "Play",
         (
             Page("Session links", "session_tokens.index", "link", ("session_tokens.",), "one-time tokens players qr"),
@@ -40,6 +56,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Brand",
         (
             Page("Theme", "branding.index", "photo", ("branding.",), "colours logo css white label", "admin"),
+            Page("Embeds", "embeds.index", "code", ("embeds.",), "iframe widget script site wordpress"),
             Page("Domain", "domains.index", "world", ("domains.",), "dns cname txt host name certificate", "admin"),
         ),
     ),

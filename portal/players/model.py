@@ -1,8 +1,8 @@
-"""Teams and their rosters."""
+"""Teams and their rosters, and the private links by which teams and players without an account act for themselves."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Select, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
@@ -15,7 +15,10 @@ ROSTER_ROLES = ("captain", "player", "substitute")
 
 
 class Team(Model):
-    """A deleted team keeps its row, so that results of the past keep its name; no finder returns it."""
+    """A deleted team keeps its row, so that results of the past keep its name; no finder returns it.
+
+    `solo` is one person who takes part under a name. `contact` is an e-mail address for messages, never shown to others.
+    """
 
     __tablename__ = "teams"
     __table_args__ = (Index("ix_teams_org_id_name", "org_id", "name"),)
@@ -26,6 +29,8 @@ class Team(Model):
     name: Mapped[str] = mapped_column(String(100))
     tag: Mapped[str | None] = mapped_column(String(6))
     logo_url: Mapped[str | None] = mapped_column(String(500))
+    solo: Mapped[bool] = mapped_column(default=False, server_default=false())
+    contact: Mapped[str | None] = mapped_column(String(254))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -50,6 +55,22 @@ class RosterEntry(Model):
     wallet_key: Mapped[str] = mapped_column(String(42), index=True)
     role: Mapped[str] = mapped_column(String(10), default="player")
     joined_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+
+class CaptainLink(Model):
+    """A private link of a team: whoever has it acts for the team on player pages. Only the digest of its token is kept."""
+
+    __tablename__ = "captain_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    hint: Mapped[str] = mapped_column(String(4))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 def teams_of(org_id: int) -> Select[Team]:

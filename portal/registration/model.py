@@ -1,0 +1,92 @@
+"""How players get into a competition by themselves: its registration page, one-time invitations, and requests to take part."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kernel.clock import utc_now
+from portal.kernel.db import Model, UTCDateTime
+from portal.kernel.ids import new_uid
+
+ACCESS = ("closed", "open", "invited")
+ENTRANTS = ("players", "teams", "both")
+APPLICATION_STATUSES = ("pending", "approved", "declined", "withdrawn")
+
+
+class RegistrationPage(Model):
+    """What the registration page of a competition asks for; a competition without a row has none."""
+
+    __tablename__ = "registration_pages"
+    __table_args__ = (
+        CheckConstraint(
+            "access IN ('closed', 'open', 'invited')",
+            name="access",
+            info={"field": "access", "says": "A registration page is closed, open or for the invited."},
+        ),
+        CheckConstraint(
+            "entrants IN ('players', 'teams', 'both')",
+            name="entrants",
+            info={"field": "entrants", "says": "A registration page is for players, teams or both."},
+        ),
+    )
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"), primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    access: Mapped[str] = mapped_column(String(8), default="closed")
+    entrants: Mapped[str] = mapped_column(String(8), default="players")
+    approval: Mapped[bool] = mapped_column(default=False)
+    self_check_in: Mapped[bool] = mapped_column(default=True)
+    asks_contact: Mapped[bool] = mapped_column(default=False)
+    welcome: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)
+
+
+class Invitation(Model):
+    """A link by which one participant may register, once. Only the digest of its token is kept."""
+
+    __tablename__ = "registration_invitations"
+    __table_args__ = (Index("ix_registration_invitations_competition_id_id", "competition_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    hint: Mapped[str] = mapped_column(String(4))
+    label: Mapped[str | None] = mapped_column(String(100))
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used_by_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Application(Model):
+    """A request to take part that an organizer approves or declines. `entry_uid` is the registration that came of it."""
+
+    __tablename__ = "registration_applications"
+    __table_args__ = (
+        UniqueConstraint("competition_id", "open_team_id", info={"says": "A request of this participant waits already."}),
+        CheckConstraint(
+            "status IN ('pending', 'approved', 'declined', 'withdrawn')",
+            name="status",
+            info={"says": "A request is pending, approved, declined or withdrawn."},
+        ),
+        Index("ix_registration_applications_competition_id_status", "competition_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    open_team_id: Mapped[int | None]  # the team while the request waits, so that one team has one at a time
+    status: Mapped[str] = mapped_column(String(9), default="pending")
+    message: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
+    entry_uid: Mapped[str | None] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(200))
