@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.competitions.drawing import TREES, Shape, trees
 from portal.competitions.tables import Line, standings_of
 from portal.formats.rules import ELIMINATION
 from portal.public import people
-from portal.public.bracket_drawing import TREES, Shape, trees
 from portal.public.showing import (
     Head,
     match_shown,

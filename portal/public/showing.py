@@ -16,12 +16,12 @@ from portal.branding.brand import PLAIN, Brand, brand_with
 from portal.branding.look import Look
 from portal.branding.model import ThemeVersion
 from portal.competitions.brackets import MATCHES, match_of
+from portal.competitions.drawing import Window
 from portal.competitions.model import Competition, Entry
 from portal.formats.plan import Match, Outcome
 from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
 from portal.players.model import Team
-from portal.public.bracket_drawing import Window
 
 PAGE = 60  # matches on one page of a list
 NOT_STARTED = ("draft", "registration")

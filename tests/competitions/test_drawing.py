@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
+from portal.competitions.drawing import MOST_PARTS, Shape, Tree, trees
 from portal.formats import double_elimination, single_elimination
 from portal.formats.plan import Entrant, Match, Outcome, Plan, Result
 from portal.formats.rules import Rules
-from portal.public.bracket_drawing import MOST_PARTS, Shape, Tree, trees
 from portal.public.showing import Shown
 
 FORMATS = {"single_elimination": single_elimination, "double_elimination": double_elimination}
