@@ -10,10 +10,25 @@ from portal.formats.rules import ELIMINATION
 
 
 def records(of: ColumnElement[bool], name: str = "records") -> Subquery:
-    """(entry_id, wins, draws, losses) of everybody with a match that is over, in the competitions that `of` picks."""
+    """(entry_id, wins, draws, losses, last_at) of everybody with a match that is over, in the competitions that `of` picks.
+    `last_at` is the end of the latest match that counted."""
     halves = union_all(_half(of, Match.a_id, Match.b_id, "a"), _half(of, Match.b_id, Match.a_id, "b")).subquery("sides")
     sums = [func.count(case((halves.c.credit == credit, 1))).label(into) for credit, into in _SUMS.items()]
-    return select(halves.c.entry_id, *sums).group_by(halves.c.entry_id).subquery(name)
+    last = func.max(case((halves.c.credit.is_not(None), halves.c.at))).label("last_at")
+    return select(halves.c.entry_id, *sums, last).group_by(halves.c.entry_id).subquery(name)
+
+
+def credit_of(other: Any, side: str) -> ColumnElement[str | None]:
+    """What a match that is over counts for to one side: win, draw, loss or nothing. See `formats.tally.credit_of`."""
+    alone = case((Competition.format.in_(ELIMINATION), null()), else_="win")
+    return case(
+        (Match.outcome == "not_played", null()),
+        (Match.outcome == "double_no_show", "loss"),
+        (other.is_(None) & (Match.outcome != "played"), alone),
+        (Match.winner == "draw", "draw"),
+        (Match.winner == side, "win"),
+        else_="loss",
+    )
 
 
 def identity() -> ColumnElement[str]:
@@ -30,15 +45,7 @@ _SUMS = {"win": "wins", "draw": "draws", "loss": "losses"}
 
 
 def _half(of: ColumnElement[bool], own: Any, other: Any, side: str) -> Select[Any]:
-    """One side of each match that is over, with what it counts for: see `formats.tally.credit_of`."""
-    alone = case((Competition.format.in_(ELIMINATION), null()), else_="win")
-    credit = case(
-        (Match.outcome == "not_played", null()),
-        (Match.outcome == "double_no_show", "loss"),
-        (other.is_(None) & (Match.outcome != "played"), alone),
-        (Match.winner == "draw", "draw"),
-        (Match.winner == side, "win"),
-        else_="loss",
-    )
-    over = select(own.label("entry_id"), credit.label("credit")).join(Competition, Competition.id == Match.competition_id)
+    """One side of each match that is over."""
+    columns = (own.label("entry_id"), credit_of(other, side).label("credit"), Match.completed_at.label("at"))
+    over = select(*columns).join(Competition, Competition.id == Match.competition_id)
     return over.where(of, own.is_not(None), Match.outcome.is_not(None))

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.competitions.drawing import TREES, Shape, trees
-from portal.competitions.tables import Line, standings_of
+from portal.competitions.tables import standings_of
+from portal.competitions.whys import explained
 from portal.formats.rules import ELIMINATION
 from portal.public import people
 from portal.public.showing import (
@@ -18,14 +19,9 @@ from portal.public.showing import (
     matches_over,
     matches_to_come,
     rounds_of,
-    shortened,
 )
 
 LINES = 100  # rows of a table on one page
-OWN_ORDER = {
-    "ladder": "The position on the ladder: it changes with challenges, and with places lost for not playing.",
-    "challenge": "Those who passed or won come first.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +36,6 @@ class Asked:
     @property
     def key(self) -> tuple[str, ...]:
         return (self.view, self.part, str(self.page), self.match)
-
-
-@dataclass(frozen=True, slots=True)
-class TableLine:
-    rank: int
-    uid: str
-    full: str
-    row: Any
-    why: str
-
-    @property
-    def name(self) -> str:
-        return shortened(self.full)
 
 
 def tabs_of(head: Head) -> list[str]:
@@ -92,35 +75,9 @@ def _table(session: Session, head: Head, asked: Asked) -> dict[str, Any]:
     first = (asked.page - 1) * LINES
     tables = [
         (group, [each for each in found if each is not None])
-        for group, found in groupby(_explained(head, lines)[first : first + LINES], key=lambda line: line.row.group)
+        for group, found in groupby(explained(head.format, lines)[first : first + LINES], key=lambda line: line.row.group)
     ]
     return {"tables": tables, "more": len(lines) > first + LINES, "of": len(lines)}
-
-
-def _explained(head: Head, lines: list[Line]) -> list[TableLine]:
-    names = {line.person.id: shortened(line.person.team_name or line.person.wallet or "") for line in lines}
-    found = []
-    for place, line in enumerate(lines):
-        above = lines[place - 1] if place and lines[place - 1].row.group == line.row.group else None
-        below = lines[place + 1] if place + 1 < len(lines) and lines[place + 1].row.group == line.row.group else None
-        why = OWN_ORDER.get(head.format) or _why(line, above, below, names)
-        full = line.person.team_name or line.person.wallet or ""
-        found.append(TableLine(line.rank, line.person.uid, full, line.row, why))
-    return found
-
-
-def _why(line: Line, above: Line | None, below: Line | None, names: Mapping[int, str]) -> str:
-    """What set this line apart: the tie-break that decided, or the points."""
-    if line.decided_by is not None:
-        side = "Above" if line.decided_by.above else "Below"
-        return f"{side} {names[line.decided_by.neighbour]}, by {line.decided_by.text}."
-    other = above if above is not None and above.rank < line.rank else below
-    if other is None:
-        return "Nothing to compare with yet."
-    if other.row.points == line.row.points:
-        return f"Level with {names[other.person.id]} on everything that counts."
-    side = "Below" if other is above else "Above"
-    return f"{side} {names[other.person.id]} on points: {line.row.points} against {other.row.points}."
 
 
 def _schedule(session: Session, head: Head, asked: Asked) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from portal.competitions.model import Competition, Entry
 from portal.competitions.participants import TAKING_PART
 from portal.kernel.errors import NotFound
 from portal.players.model import Team
-from portal.public.showing import Head, Shown, matches_with, shortened
+from portal.players.names import shortened
+from portal.public.showing import Head, Shown, matches_with
 
 PAGE = 100
 PODIUM = 8

@@ -22,6 +22,7 @@ from portal.formats.plan import Match, Outcome
 from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
 from portal.players.model import Team
+from portal.players.names import shortened
 
 PAGE = 60  # matches on one page of a list
 NOT_STARTED = ("draft", "registration")
@@ -124,11 +125,6 @@ class Head:
             return PLAIN
         css_url = url_for("theme.css", org_slug=self.row.org_slug, digest=self.row.theme)
         return brand_with(cast(Organization, Owner(self.row.org_slug)), Look.of(self.look), css_url)
-
-
-def shortened(name: str) -> str:
-    """A wallet address as people can tell it apart; any other name as it is."""
-    return f"{name[:6]}…{name[-4:]}" if len(name) == 42 and name.startswith(("0x", "0X")) else name
 
 
 def _before_start(value: ColumnElement[Any], *more: ColumnElement[bool]) -> ColumnElement[Any]:

@@ -112,7 +112,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of `choices` (value, label). `column == value`, or `criteria_of[value]` where a state is derived."""
+    """One of `choices` (value, label). `column == value`, or `criteria_of[value]` where a state is derived.
+
+    `empty`: what the list holds where nothing is chosen.
+    """
 
     key: str
     label: str
@@ -120,6 +123,7 @@ class Choice:
     column: Any = None
     criteria_of: Mapping[str, Any] | None = None
     kind: str = "choice"
+    empty: str = "All"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -166,7 +170,8 @@ class Table:
     """A list's definition. `name` is the id of its region on the page and of its remembered columns.
 
     `order`: the first order, a column's key, with "-" in front for descending. `keep`: other URL parameters that every
-    link of the table carries along (a tab's name). `noun`: (one, many) of what is counted.
+    link of the table carries along (a tab's name). `noun`: (one, many) of what is counted. `unique`: what settles ties
+    where the rows are not those of one model.
     """
 
     name: str
@@ -176,6 +181,7 @@ class Table:
     sizes: Sequence[int] = (25, 50, 100)
     noun: tuple[str, str] = ("row", "rows")
     keep: Sequence[str] = ()
+    unique: Any = None
 
     def page(self, session: Session, query: Select[Any], args: Args, path: str | None = None) -> "TablePage":
         """Read `args`, narrow and order `query`, and fetch one page of it. Two statements; raises nothing for bad input."""
@@ -198,8 +204,10 @@ class Table:
         keys = []
         if expression is not None:
             keys.append((expression.desc() if state.descending else expression.asc()).nulls_last())
-        entity = statement.column_descriptions[0]["entity"]
-        if entity is not None and not _is_grouped(statement):
+        entity = statement.column_descriptions[0].get("entity")
+        if self.unique is not None:
+            keys.append(self.unique)
+        elif entity is not None and not _is_grouped(statement):
             keys += [key.desc() if state.descending else key for key in inspect(entity).primary_key]
         return statement.order_by(None).order_by(*keys) if keys else statement
 
