@@ -1,5 +1,6 @@
 """Writing the audit row. It is part of the change's own transaction: no change without its row, no row without its change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ class Actor:
     request_id: str = ""
 
 
+# What happened to whom: the action, (kind, id, label), before and after.
+Note = tuple[str, tuple[str, object, str], dict[str, Any] | None, dict[str, Any] | None]
+
 # Built once: a change on the fast path must not pay for building its statement.
 _INSERT = insert(AuditRow.__table__)  # type: ignore[arg-type]
 SYSTEM = Actor("system", "system", "Tiltyard")
@@ -36,12 +40,30 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Write one row. `subject` is (kind, id, label); where both sides are given, only what differs is kept."""
+    record_all(session, org_id, actor, [(action, subject, before, after)])
+
+
+def record_all(session: Session, org_id: int | None, actor: Actor, notes: Sequence[Note]) -> None:
+    """Write these rows in their order, in one statement."""
+    if notes:
+        rows = [_row(org_id, actor, *note) for note in notes]
+        session.connection().execute(_INSERT, rows)  # straight to Core: the ORM would cost as much again
+
+
+def _row(
+    org_id: int | None,
+    actor: Actor,
+    action: str,
+    subject: tuple[str, object, str],
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+) -> dict[str, Any]:
     if before is not None and after is not None:
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         before = {name: value for name, value in before.items() if name in changed}
         after = {name: value for name, value in after.items() if name in changed}
     kind, identity, label = subject
-    row = {
+    return {
         "org_id": org_id,
         "at": utc_now(),
         "actor_kind": actor.kind,
@@ -56,7 +78,6 @@ def record(
         "address": actor.address,
         "request_id": actor.request_id,
     }
-    session.connection().execute(_INSERT, row)  # straight to Core: the ORM would cost as much again
 
 
 def rows_of(org_id: int, subject: tuple[str, object] | None = None) -> Select[AuditRow]:

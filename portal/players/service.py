@@ -1,16 +1,19 @@
 """Verbs on teams and their rosters. Every one writes its audit row and its event."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from portal.admission.wallet import is_address
-from portal.audit.service import Actor, record
+from portal.audit.service import Actor, Note, record, record_all
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.errors import Conflict, Invalid, NotFound
+from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
-from portal.outbox.emit import emit
+from portal.outbox.emit import emit, emit_all
 from portal.players.model import ROSTER_ROLES, RosterEntry, Team, teams_of
 from portal.web.texts import one_line, web_address
 
@@ -18,21 +21,104 @@ NAME, TAG = (2, 100), (2, 6)
 MOST_TEAMS, MOST_PLAYERS = 10_000, 100
 
 
-def create_team(session: Session, org: Organization, actor: Actor, name: str, tag: str | None, logo_url: str | None) -> Team:
-    """A team without players. Two may have the same name. Raises Invalid naming the field, Conflict for too many teams."""
+LONGEST_CONTACT = 254
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+TOO_MANY = f"The organization has {MOST_TEAMS:,} teams, the most there can be. Delete some that nobody needs."
+
+
+@dataclass(frozen=True, slots=True)
+class NewTeam:
+    """A team to be made; `captain` is the wallet that stands on its roster from the start."""
+
+    name: str
+    tag: str | None = None
+    solo: bool = False
+    captain: str | None = None
+
+
+def create_team(
+    session: Session,
+    org: Organization,
+    actor: Actor,
+    name: str,
+    tag: str | None,
+    logo_url: str | None,
+    *,
+    solo: bool = False,
+    contact: str | None = None,
+) -> Team:
+    """A team without players, or one person under a name (`solo`). Two may have the same name. `contact` is an e-mail address
+    that nobody is shown. Raises Invalid naming the field, Conflict for too many teams."""
     team = Team(
         org_id=org.id,
-        name=one_line("name", name, *NAME),
-        tag=None if tag is None else one_line("tag", tag, *TAG),
+        name=checked_name(name),
+        tag=None if tag is None else checked_tag(tag),
         logo_url=None if logo_url is None else web_address("logo_url", logo_url),
+        solo=solo,
+        contact=None if contact is None else checked_contact(contact),
     )
-    if (session.scalar(select(func.count()).select_from(teams_of(org.id).subquery())) or 0) >= MOST_TEAMS:
-        raise Conflict(f"The organization has {MOST_TEAMS:,} teams, the most there can be. Delete some that nobody needs.")
+    if count_teams(session, org) >= MOST_TEAMS:
+        raise Conflict(TOO_MANY)
     session.add(team)
     session.flush()
-    record(session, org.id, actor, "team.created", _subject(team), after={"name": team.name, "tag": team.tag})
+    record(session, org.id, actor, *_created(team))
     emit(session, org.id, "team.created", team.uid, {"team_id": team.uid, "name": team.name, "tag": team.tag})
     return team
+
+
+def create_teams(session: Session, org: Organization, actor: Actor, wanted: Sequence[NewTeam]) -> list[Team]:
+    """Many teams, each with its captain where it has one, in a number of statements that does not grow with them. In the order
+    of `wanted`. Raises as `create_team` and `put_player` do."""
+    for one in wanted:
+        if one.captain is not None:
+            check_wallet(one.captain)
+    uids = [new_uid() for _ in wanted]
+    names = [(checked_name(one.name), None if one.tag is None else checked_tag(one.tag)) for one in wanted]
+    if wanted and count_teams(session, org) + len(wanted) > MOST_TEAMS:
+        raise Conflict(TOO_MANY)
+    rows = [
+        {"uid": uid, "org_id": org.id, "name": name, "tag": tag, "solo": one.solo}
+        for uid, (name, tag), one in zip(uids, names, wanted, strict=True)
+    ]
+    if not rows:
+        return []
+    session.execute(insert(Team), rows)
+    made = {team.uid: team for team in session.scalars(teams_of(org.id).where(Team.uid.in_(uids)))}
+    teams = [made[uid] for uid in uids]
+    record_all(session, org.id, actor, [_created(team) for team in teams])
+    told = [("team.created", team.uid, {"team_id": team.uid, "name": team.name, "tag": team.tag}) for team in teams]
+    emit_all(session, org.id, told)
+    _add_captains(session, org, actor, [(team, one.captain) for team, one in zip(teams, wanted, strict=True) if one.captain])
+    return teams
+
+
+def count_teams(session: Session, org: Organization) -> int:
+    """How many teams the organization has."""
+    return session.scalar(select(func.count()).select_from(teams_of(org.id).subquery())) or 0
+
+
+def checked_name(name: str) -> str:
+    """A team's name without blanks around it. Raises Invalid."""
+    return one_line("name", name, *NAME)
+
+
+def checked_tag(tag: str) -> str:
+    """A team's tag without blanks around it. Raises Invalid."""
+    return one_line("tag", tag, *TAG)
+
+
+def checked_contact(contact: str) -> str:
+    """An e-mail address. Raises Invalid."""
+    contact = contact.strip()
+    if len(contact) > LONGEST_CONTACT or not _EMAIL.fullmatch(contact):
+        raise Invalid("contact", "contact must be an e-mail address such as ayra@example.com.")
+    return contact
+
+
+def check_wallet(wallet: str) -> None:
+    """Raises Invalid for what is no address."""
+    if not is_address(wallet):
+        raise Invalid("wallet", "wallet must be 0x and 40 hex digits, in lower case or with its checksum.")
 
 
 def delete_team(
@@ -65,8 +151,7 @@ def hold_team(session: Session, team: Team) -> None:
 
 def put_player(session: Session, org: Organization, team: Team, wallet: str, role: str, actor: Actor) -> RosterEntry:
     """Put the wallet on the roster, or give the player that it is the role. Raises Invalid, Conflict for a full roster."""
-    if not is_address(wallet):
-        raise Invalid("wallet", "wallet must be 0x and 40 hex digits, in lower case or with its checksum.")
+    check_wallet(wallet)
     if role not in ROSTER_ROLES:
         raise Invalid("role", f"role must be one of {', '.join(ROSTER_ROLES)}.")
     _lock(session, team)
@@ -102,6 +187,28 @@ def _add(session: Session, org: Organization, team: Team, wallet: str, role: str
     record(session, org.id, actor, "team.player_added", _subject(team), after=_said(entry))
     _tell(session, org, team, entry, "roster.player_added")
     return entry
+
+
+def _add_captains(session: Session, org: Organization, actor: Actor, captains: Sequence[tuple[Team, str]]) -> None:
+    rows = [
+        {"uid": new_uid(), "team_id": team.id, "wallet": wallet, "wallet_key": wallet.lower(), "role": "captain"}
+        for team, wallet in captains
+    ]
+    if not rows:
+        return
+    session.execute(insert(RosterEntry), rows)
+    said = [{"wallet": row["wallet"], "role": "captain"} for row in rows]
+    notes: list[Note] = [("team.player_added", _subject(team), None, one) for (team, _), one in zip(captains, said, strict=True)]
+    record_all(session, org.id, actor, notes)
+    told = [
+        ("roster.player_added", str(row["uid"]), {"id": row["uid"], "team_id": team.uid} | one)
+        for (team, _), row, one in zip(captains, rows, said, strict=True)
+    ]
+    emit_all(session, org.id, told)
+
+
+def _created(team: Team) -> Note:
+    return ("team.created", _subject(team), None, {"name": team.name, "tag": team.tag})
 
 
 def _lock(session: Session, team: Team) -> None:

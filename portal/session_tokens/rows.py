@@ -1,13 +1,12 @@
 """Reading a list of players: CSV with the columns `external_ref` and `metadata`, uploaded or pasted."""
 
-import csv
-import io
 from typing import Any
 
 from portal.kernel.errors import Invalid, PortalError
 from portal.session_tokens.metadata import checked_metadata
 from portal.session_tokens.service import check_reference
 from portal.web.body import parse
+from portal.web.csv_files import lines_of
 
 Row = tuple[str | None, dict[str, Any] | None]
 
@@ -23,9 +22,7 @@ def read_rows(field: str, data: bytes) -> list[Row]:
     Comma, semicolon or tab between columns; UTF-8, with or without a byte-order mark; empty lines count for nothing.
     Raises Invalid that names every bad line (the first ten of them), so that nothing is made by half.
     """
-    if len(data) > MOST_BYTES:
-        raise Invalid(field, f"The list has {len(data):,} bytes. Use at most {MOST_BYTES:,}, or split it.")
-    lines = _lines(field, data)
+    lines = lines_of(field, data, MOST_BYTES)
     columns = _columns(field, lines[0][1]) if lines else []
     if columns:
         lines = lines[1:]
@@ -34,27 +31,6 @@ def read_rows(field: str, data: bytes) -> list[Row]:
     if len(lines) > MOST_ROWS:
         raise Invalid(field, f"The list has {len(lines):,} rows. Use at most {MOST_ROWS:,}, or split it.")
     return _checked(field, lines, columns or list(COLUMNS[:1]))
-
-
-def _lines(field: str, data: bytes) -> list[tuple[int, list[str]]]:
-    """(line number, cells) of every line that is not empty."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Invalid(field, f"Line {line} is not UTF-8. Save the file as CSV in UTF-8 and send it again.") from None
-    first = text.lstrip().partition("\n")[0]
-    mark = next((mark for mark in ("\t", ";") if mark in first and "," not in first.partition(mark)[0]), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    found = []
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                found.append((reader.line_num, stripped))
-    except csv.Error as error:
-        raise Invalid(field, f"Line {reader.line_num} cannot be read as CSV ({error}). Nothing was created.") from None
-    return found
 
 
 def _columns(field: str, cells: list[str]) -> list[str]:
