@@ -42,6 +42,11 @@ class Participant:
         return Entrant(self.id, self.seed or 0, self.group, self.rating, self.status == "disqualified")
 
     @property
+    def name(self) -> str:
+        """What people call it, whole."""
+        return self.team_name or self.wallet or ""
+
+    @property
     def named(self) -> dict[str, Any]:
         """As events and previews name it."""
         return {"registration_id": self.uid} | self.shown
