@@ -30,11 +30,14 @@ def jobs() -> list[Periodic]:
     from portal.competitions.jobs import move_due
     from portal.competitions.ladders import drop_the_inactive
     from portal.keys.jobs import prune_usage, tell_expiring_keys
+    from portal.mail.jobs import forget, sweep
     from portal.orgs.jobs import prune_sign_ins
     from portal.session_tokens.jobs import sweep_batches
 
     return [
         Periodic("session link batches", 1, sweep_batches),
+        Periodic("messages to be sent", 1, sweep),
+        Periodic("old messages", 3600, forget),
         Periodic("competitions whose hour has come", 1, move_due),
         Periodic("ladders on which somebody rests", 600, drop_the_inactive),
         Periodic("ended sign-ins", 3600, prune_sign_ins),

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -40,6 +41,13 @@ class Settings:
     log_level: str
     lease_seconds: float
     dns_servers: tuple[tuple[str, int], ...]
+    doorbell: bool
+    webhook_prefix: str
+    webhook_ports: frozenset[int]
+    webhook_local: bool
+    webhook_hourly: int
+    smtp_url: str
+    mail_from: str
 
     @property
     def production(self) -> bool:
@@ -52,6 +60,11 @@ class Settings:
     @property
     def limits_in_memory(self) -> bool:
         return self.redis_url.startswith("memory:")
+
+    @property
+    def queue_url(self) -> str:
+        """Where RQ's jobs go; `memory:` without it, and then the sweeps do all the work."""
+        return self.redis_url if self.doorbell else "memory://"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -82,6 +95,13 @@ class Settings:
             log_level=_choice(environ, "TILTYARD_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             lease_seconds=float(_integer(environ, "TILTYARD_LEASE_SECONDS", 35, 1, 3600)),
             dns_servers=_servers(environ.get("TILTYARD_DNS_SERVERS", "")),
+            doorbell=_flag(environ, "TILTYARD_DOORBELL", "1"),
+            webhook_prefix=_header_prefix(environ.get("TILTYARD_WEBHOOK_HEADER_PREFIX") or "X-LightChallenge"),
+            webhook_ports=_ports(environ.get("TILTYARD_WEBHOOK_PORTS") or "443, 8443"),
+            webhook_local=_flag(environ, "TILTYARD_WEBHOOK_ALLOW_LOCAL"),
+            webhook_hourly=_integer(environ, "TILTYARD_WEBHOOK_HOURLY", 1000, 1, 1_000_000_000),
+            smtp_url=_smtp_url(environ.get("TILTYARD_SMTP_URL", ""), environ.get("TILTYARD_MAIL_FROM", "")),
+            mail_from=environ.get("TILTYARD_MAIL_FROM", "").strip(),
         )
 
 
@@ -99,8 +119,8 @@ def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high
     return int(text)
 
 
-def _flag(environ: Mapping[str, str], name: str) -> bool:
-    text = (environ.get(name) or "0").lower()
+def _flag(environ: Mapping[str, str], name: str, default: str = "0") -> bool:
+    text = (environ.get(name) or default).lower()
     if text not in ("0", "1", "true", "false", "yes", "no"):
         raise SettingError(f"{name} is {text!r}. Set it to 1 or 0.")
     return text in ("1", "true", "yes")
@@ -135,6 +155,35 @@ def _servers(text: str) -> tuple[tuple[str, int], ...]:
             wrong = f"TILTYARD_DNS_SERVERS holds {part!r}. Write addresses such as 10.0.0.2 or 10.0.0.2:5353."
             raise SettingError(wrong) from None
     return tuple(found)
+
+
+def _smtp_url(text: str, sender: str) -> str:
+    """The server for outgoing mail, "" for none. Its password is never printed."""
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    try:
+        good = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and not parts.path.strip("/")
+    except ValueError:
+        good = False
+    if not good or parts.query not in ("", "tls=none"):
+        raise SettingError("TILTYARD_SMTP_URL must look like smtps://user:password@mail.example.com (or smtp:// for STARTTLS).")
+    if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", sender.strip()) or not sender.isascii():
+        raise SettingError("TILTYARD_MAIL_FROM must be one plain address such as play@example.com; TILTYARD_SMTP_URL needs it.")
+    return text
+
+
+def _header_prefix(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*", text) or len(text) > 40:
+        raise SettingError(f"TILTYARD_WEBHOOK_HEADER_PREFIX is {text[:60]!r}. Set it to letters, digits and hyphens: X-Acme.")
+    return text
+
+
+def _ports(text: str) -> frozenset[int]:
+    parts = text.replace(",", " ").split()
+    if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= 65535 for part in parts):
+        raise SettingError(f"TILTYARD_WEBHOOK_PORTS is {text[:60]!r}. Write port numbers separated by commas: 443, 8443.")
+    return frozenset(map(int, parts))
 
 
 def _printable(host: str) -> str:

@@ -53,7 +53,12 @@ def picture_url(org: Organization, picture: str | None, origin: str = "") -> str
     """Where a logo or favicon lies; "" for none. With `origin` the whole address of an uploaded one."""
     if not is_uploaded(picture):
         return picture or ""
-    return origin + url_for("theme.image", org_slug=org.slug, digest=picture)
+    return origin + path_of("theme.image", org_slug=org.slug, digest=picture)
+
+
+def path_of(endpoint: str, **values: object) -> str:
+    """The address of a page without its host; outside of a request too, where messages are written."""
+    return current_app.url_map.bind("localhost").build(endpoint, values)
 
 
 def own_url() -> str:

@@ -80,28 +80,28 @@ def published(session: Session, org: Organization) -> ThemeVersion | None:
 
 def shown_theme(session: Session, org_id: int) -> ThemeVersion | None:
     """The theme that the organization's players see: its own, else that of the nearest organization above. One statement."""
-    above = _line(org_id)
+    above = line_of(org_id)
     query = select(ThemeVersion).join(above, ThemeVersion.org_id == above.c.id)
     return session.scalar(query.order_by(above.c.steps, ThemeVersion.number.desc()).limit(1))
 
 
 def css_by_digest(session: Session, slug: str, digest: str) -> str:
     """The style sheet of that name, of the organization or of one above it. Raises NotFound."""
-    above = _line(_id_of(session, slug, digest))
+    above = line_of(_id_of(session, slug, digest))
     query = select(ThemeVersion.css).join(above, ThemeVersion.org_id == above.c.id).where(ThemeVersion.digest == digest)
     return _found(session.scalar(query.limit(1)))
 
 
 def image_by_digest(session: Session, slug: str, digest: str) -> bytes:
     """The PNG of that name, of the organization or of one above it. Raises NotFound."""
-    above = _line(_id_of(session, slug, digest))
+    above = line_of(_id_of(session, slug, digest))
     query = select(BrandImage.data).join(above, BrandImage.org_id == above.c.id).where(BrandImage.digest == digest)
     return _found(session.scalar(query.limit(1)))
 
 
 def has_image(session: Session, org: Organization, digest: str) -> bool:
     """Does the picture belong to the organization or to one above it?"""
-    above = _line(org.id)
+    above = line_of(org.id)
     query = select(func.count()).select_from(BrandImage).join(above, BrandImage.org_id == above.c.id)
     return bool(session.scalar(query.where(BrandImage.digest == digest)))
 
@@ -113,7 +113,7 @@ def _id_of(session: Session, slug: str, digest: str) -> int:
     return int(_found(session.scalar(select(Organization.id).where(Organization.slug == slug)) if plain else None))
 
 
-def _line(org_id: int) -> Any:
+def line_of(org_id: int) -> Any:
     """(id, steps): the organization and everything above it."""
     own = select(Organization.id, Organization.parent_id, literal(0).label("steps")).where(Organization.id == org_id)
     line = own.cte("line", recursive=True)

@@ -1,12 +1,13 @@
 """Messages to be sent: the table is the truth, a worker takes what is due by a lease."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, String, Text, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
-from portal.kernel.db import Model, UTCDateTime
+from portal.kernel.db import Model, UTCDateTime, database_now
 from portal.kernel.ids import new_uid
 
 
@@ -31,3 +32,16 @@ class Mail(Model):
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     failed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     error: Mapped[str | None] = mapped_column(Text)
+
+
+def due(limit: int) -> Select[Mail]:
+    """What is to be sent now and nobody is sending, the oldest first, by the database's clock."""
+    free = or_(Mail.lease_until.is_(None), Mail.lease_until < database_now())
+    return select(Mail).where(Mail.due_at <= database_now(), free).order_by(Mail.due_at, Mail.id).limit(limit)
+
+
+def lately_sent(session: Session, org_ids: Sequence[int], within: timedelta) -> dict[int, int]:
+    """How many messages of each of these organizations were made and sent within that time. One statement."""
+    since = utc_now() - within
+    query = select(Mail.org_id, func.count()).where(Mail.org_id.in_(org_ids), Mail.sent_at > since)
+    return {row[0]: row[1] for row in session.execute(query.group_by(Mail.org_id))}
