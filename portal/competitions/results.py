@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 from portal.audit.service import Actor, record
 from portal.competitions.brackets import Held, load_for
 from portal.competitions.consequences import Consequences, Reporting, carry_out, foresee
-from portal.competitions.model import Competition, match_by_uid
+from portal.competitions.model import Competition
 from portal.competitions.service import lock
 from portal.formats import FORMATS
 from portal.formats.plan import Match, Outcome, Result, Side, Winner
-from portal.kernel.clock import Clock, iso, utc_now
+from portal.kernel.clock import Clock, utc_now
 from portal.kernel.errors import Conflict, Invalid
-from portal.outbox.emit import emit
 
 MOST_NOTES = 2_000
 
@@ -30,6 +29,7 @@ class Report:
     score_b: int | float | None = None
     outcome: Outcome = Outcome.PLAYED
     notes: str | None = None
+    sides: tuple[str, str] | None = None  # the registrations that it is about, where the sender says so; "" for nobody
 
     def of(self, number: int) -> Result:
         """As the rules take it; 2.0 is the whole number 2."""
@@ -69,6 +69,7 @@ def record_result(
     held = load_for(session, competition, uid)
     match = held.match(uid)
     _check_open(competition, match)
+    check_sides(held, match, report)
     check_complete(held, report)
     now = clock()
     changes = FORMATS[competition.format].advance(held.plan, report.of(match.number))
@@ -81,21 +82,13 @@ def record_result(
     return Recorded(uid, after, now, _step(seen, after), seen.status == "completed")
 
 
-def schedule(session: Session, competition: Competition, actor: Actor, uid: str, at: datetime | None) -> datetime | None:
-    """Set when a match is to be played; None takes the time away. Raises NotFound, Conflict when it is over."""
-    lock(session, competition)
-    row = match_by_uid(session, competition, uid)
-    if row.status != "pending" or competition.status != "active":
-        raise Conflict("Only an open match of an active competition can be given a time.")
-    before, row.scheduled_at = row.scheduled_at, at
-    competition.turn += 1
-    session.flush()
-    subject = ("match", uid, f"{competition.title}, match {row.number}")
-    times = ({"scheduled_at": iso(before)}, {"scheduled_at": iso(at)})
-    record(session, competition.org_id, actor, "match.scheduled", subject, *times)
-    told = {"competition_id": competition.uid, "match_id": uid, "scheduled_at": iso(at)}
-    emit(session, competition.org_id, "match.scheduled", uid, told)
-    return at
+def check_sides(held: Held, match: Match, report: Report) -> None:
+    """The match is still between those whom the sender saw. Raises Conflict with who it is now."""
+    people = [held.people.get(match.on(side) or 0) for side in ("a", "b")]
+    if report.sides is None or report.sides == tuple(person.uid if person else "" for person in people):
+        return
+    now = " against ".join(person.name if person else "nobody yet" for person in people)
+    raise Conflict(f"The sides of match {match.number} have changed meanwhile: it is {now} now. Look again before you report.")
 
 
 def check_complete(held: Held, report: Report) -> None:

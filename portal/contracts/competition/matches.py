@@ -12,7 +12,8 @@ from portal.competitions.finishing import disqualify
 from portal.competitions.ladders import challenge
 from portal.competitions.match_lists import Listed, Round, bracket_of, page_of_matches
 from portal.competitions.participants import Participant
-from portal.competitions.results import MOST_NOTES, Recorded, Report, record_result, schedule
+from portal.competitions.results import MOST_NOTES, Recorded, Report, record_result
+from portal.competitions.scheduling import schedule
 from portal.contracts.competition.answers import answer
 from portal.contracts.competition.blueprint import api
 from portal.contracts.competition.reach import managed, readable
