@@ -46,9 +46,10 @@ def create_team(
     *,
     solo: bool = False,
     contact: str | None = None,
+    uid: str | None = None,
 ) -> Team:
     """A team without players, or one person under a name (`solo`). Two may have the same name. `contact` is an e-mail address
-    that nobody is shown. Raises Invalid naming the field, Conflict for too many teams."""
+    that nobody is shown; `uid` the public id where the caller knows it before. Raises Invalid naming the field, Conflict for too many teams."""
     team = Team(
         org_id=org.id,
         name=checked_name(name),
@@ -56,6 +57,7 @@ def create_team(
         logo_url=None if logo_url is None else web_address("logo_url", logo_url),
         solo=solo,
         contact=None if contact is None else checked_contact(contact),
+        uid=uid or new_uid(),
     )
     if count_teams(session, org) >= MOST_TEAMS:
         raise Conflict(TOO_MANY)

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Select, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from portal.competitions.model import Competition
 from portal.kernel.clock import utc_now
 from portal.kernel.db import Model, UTCDateTime
+from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_uid
+from portal.players.model import Team
 
 ACCESS = ("closed", "open", "invited")
 ENTRANTS = ("players", "teams", "both")
+INVITATION_STATES = ("unused", "used", "expired", "revoked")
 APPLICATION_STATUSES = ("pending", "approved", "declined", "withdrawn")
 
 
@@ -61,6 +65,15 @@ class Invitation(Model):
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     used_by_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used_by: Mapped[Team | None] = relationship(lazy="joined", viewonly=True)
+
+    def state(self, now: datetime) -> str:
+        """One of INVITATION_STATES."""
+        if self.used_at is not None:
+            return "used"
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "unused"
 
 
 class Application(Model):
@@ -90,3 +103,37 @@ class Application(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     decided_by: Mapped[str | None] = mapped_column(String(200))
+    team: Mapped[Team] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+
+def page_of(session: Session, competition: Competition) -> RegistrationPage:
+    """The competition's registration page; one that is closed, and in no table, where nobody made it."""
+    found = session.get(RegistrationPage, competition.id)
+    return found or RegistrationPage(
+        competition_id=competition.id,
+        org_id=competition.org_id,
+        access="closed",
+        entrants="players",
+        approval=False,
+        self_check_in=True,
+        asks_contact=False,
+    )
+
+
+def invitations_of(competition: Competition) -> Select[Invitation]:
+    """Every invitation of the competition."""
+    return select(Invitation).where(Invitation.competition_id == competition.id)
+
+
+def applications_of(competition: Competition) -> Select[Application]:
+    """Every request to take part in the competition."""
+    return select(Application).where(Application.competition_id == competition.id)
+
+
+def application_by_uid(session: Session, competition: Competition, uid: str) -> Application:
+    """Read afresh. Raises NotFound."""
+    query = applications_of(competition).where(Application.uid == uid).execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound("Request not found.")
+    return found
