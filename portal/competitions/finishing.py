@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from portal.audit.service import Actor, record
 from portal.competitions.brackets import Held, load
 from portal.competitions.consequences import OPEN_ENDED, Reporting, carry_out, foresee
+from portal.competitions.match_lists import Listed, listed
 from portal.competitions.model import Competition, Entry, entries_of
+from portal.competitions.participants import Participant
 from portal.competitions.service import lock, subject_of
 from portal.formats import FORMATS
 from portal.formats.plan import Changes, Outcome
@@ -56,6 +58,19 @@ def disqualify(
     after = {"registration": uid, "reason": reason, "walkovers": len(decided)}
     record(session, competition.org_id, actor, "registration.disqualified", subject_of(competition), None, after)
     return Disqualified(entry, now, len(decided), seen.status == "completed")
+
+
+def decided_without(session: Session, competition: Competition, uid: str) -> tuple[Participant, list[Listed]]:
+    """The participant with that registration, and the matches that taking them out would decide. Raises NotFound."""
+    held = load(session, competition)
+    person = next((person for person in held.people.values() if person.uid == uid), None)
+    if person is None:
+        raise NotFound("Registration not found among those who take part.")
+    if competition.status != "active" or person.status != "registered":
+        return person, []
+    changes = FORMATS[competition.format].withdraw(held.plan, person.id)
+    decided = [match for match in changes.matches if match.over and match.number in held.slots]
+    return person, [listed(held, match) for match in decided]
 
 
 def finalize(session: Session, competition: Competition, actor: Actor, clock: Clock = utc_now) -> datetime:

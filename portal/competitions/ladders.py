@@ -1,6 +1,7 @@
 """Ladders while they run: challenges, and places lost by whoever does not play."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,13 +12,14 @@ from portal.competitions.brackets import Held, Slot, load
 from portal.competitions.consequences import Reporting, carry_out, foresee
 from portal.competitions.match_lists import Listed
 from portal.competitions.model import Competition, LadderDrop
+from portal.competitions.participants import Participant
 from portal.competitions.rules import rules_of
 from portal.competitions.service import lock, subject_of
 from portal.formats import ladder
 from portal.formats.plan import Changes
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.db import reading, unit_of_work
-from portal.kernel.errors import Conflict, NotFound, Unprocessable
+from portal.kernel.errors import Conflict, NotFound, PortalError, Unprocessable
 from portal.kernel.log import log
 
 
@@ -36,9 +38,8 @@ def challenge(
         raise Conflict(f"Challenges are made while a ladder is active; this one is {competition.status}.")
     held, now = load(session, competition), clock()
     ids = [_entry(held, name, uid) for name, uid in (("challenger", challenger), ("opponent", opponent))]
-    history = {number: slot.completed_at for number, slot in held.slots.items() if slot.completed_at is not None}
     positions = ladder.positions(held.plan, held.field.drops)
-    match = ladder.challenge(held.plan, positions, ids[0], ids[1], now, history)
+    match = ladder.challenge(held.plan, positions, ids[0], ids[1], now, _history(held))
     reporting = Reporting(actor, now)
     seen = foresee(session, competition, held, Changes(matches=(match,)), reporting)
     carry_out(session, competition, seen, reporting)
@@ -46,6 +47,40 @@ def challenge(
     after = {"match": uid, "challenger": challenger, "opponent": opponent}
     record(session, competition.org_id, actor, "match.created", subject_of(competition), None, after)
     return Listed(match, Slot(0, uid), held.people[match.a or 0], held.people[match.b or 0])
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A place on the ladder. `why_not`: why the challenger may not challenge who stands there; "" where they may, None where
+    nobody is asked for."""
+
+    position: int
+    person: Participant
+    why_not: str | None = None
+
+
+def rungs_of(session: Session, competition: Competition, challenger: str | None = None, clock: Clock = utc_now) -> list[Rung]:
+    """The ladder from the top; with a registration as `challenger`, who can be challenged from there, by the same rules as
+    `challenge`. Raises NotFound for an unknown challenger."""
+    held, now = load(session, competition), clock()
+    positions, history = ladder.positions(held.plan, held.field.drops), _history(held)
+    who = _entry(held, "challenger", challenger) if challenger else None
+    return [
+        Rung(place, held.people[entrant], _why_not(held, positions, (who, entrant), now, history) if who else None)
+        for place, entrant in enumerate(positions, 1)
+    ]
+
+
+def _why_not(held: Held, positions: Sequence[int], pair: tuple[int, int], now: datetime, history: Mapping[int, datetime]) -> str:
+    try:
+        ladder.challenge(held.plan, positions, *pair, now, history)
+    except PortalError as error:
+        return error.message
+    return ""
+
+
+def _history(held: Held) -> dict[int, datetime]:
+    return {number: slot.completed_at for number, slot in held.slots.items() if slot.completed_at is not None}
 
 
 def drop_the_inactive(clock: Clock = utc_now) -> None:

@@ -46,7 +46,7 @@ def bracket_of(session: Session, competition: Competition) -> dict[str, list[Rou
         rounds = [(number, list(group)) for number, group in groupby(matches, key=lambda match: match.round)]
         last = rounds[-1][0]
         found[name] = [
-            Round(number, label(format, group[0].stage, number, last), [_listed(held, match) for match in group])
+            Round(number, label(format, group[0].stage, number, last), [listed(held, match) for match in group])
             for number, group in rounds
         ]
     return found or {"rounds": []}
@@ -64,11 +64,12 @@ def page_of_matches(
     rows = session.execute(query).all()
     sides = {side for row in rows for side in (row.a_id, row.b_id) if side}
     people = field_of(session, competition, sides).people if rows else {}
-    listed = [(match_of(row), slot_of(row)) for row in rows]
-    return [Listed(match, slot, people.get(match.a or 0), people.get(match.b or 0)) for match, slot in listed], total
+    read = [(match_of(row), slot_of(row)) for row in rows]
+    return [Listed(match, slot, people.get(match.a or 0), people.get(match.b or 0)) for match, slot in read], total
 
 
-def _listed(held: Held, match: Match) -> Listed:
+def listed(held: Held, match: Match) -> Listed:
+    """The match with who stands on its sides; `match` may be as it will be."""
     return Listed(match, held.slots[match.number], held.people.get(match.a or 0), held.people.get(match.b or 0))
 
 
