@@ -98,15 +98,19 @@ class Held:
         return plan
 
 
-def build(session: Session, competition: Competition, entries: Sequence[Entry]) -> Built:
-    """Make the matches for the entries, which have their seeds, and save them; groups that are filled now are saved too.
+def draw(competition: Competition, entries: Sequence[Entry]) -> Plan:
+    """The matches for the entries, best seed first, as the competition's number draws them; nothing is written.
 
     Raises Invalid or Unprocessable naming what does not fit: too few entrants, groups that do not work.
     """
     rng = Random(competition.draw_seed)  # noqa: S311 - a draw that can be repeated and checked, no secret
-    entrants = [Entrant(entry.id, entry.seed or 0, entry.group, entry.rating) for entry in entries]
-    plan = FORMATS[competition.format].build(entrants, rules_of(competition.type, competition.rules), rng)
-    _save_groups(session, entrants, plan.entrants)
+    entrants = [Entrant(entry.id, seed, entry.group, entry.rating) for seed, entry in enumerate(entries, 1)]
+    return FORMATS[competition.format].build(entrants, rules_of(competition.type, competition.rules), rng)
+
+
+def keep(session: Session, competition: Competition, entries: Sequence[Entry], plan: Plan) -> Built:
+    """Save the matches that were drawn, and the groups that were filled with them."""
+    _save_groups(session, entries, plan.entrants)
     _insert(session, competition, plan.matches.values(), {}, utc_now())
     byes = sum(match.outcome is Outcome.BYE for match in plan.matches.values())
     return Built(sum(not match.over for match in plan.matches.values()), byes)
@@ -162,7 +166,7 @@ def _changed(competition: Competition, match: Match, notes: Mapping[int, str | N
     return values | {"of": competition.id, "at": match.number, "over": match.over, "now": now, "said": notes.get(match.number)}
 
 
-def _save_groups(session: Session, before: Iterable[Entrant], placed: Iterable[Entrant]) -> None:
+def _save_groups(session: Session, before: Iterable[Entry], placed: Iterable[Entrant]) -> None:
     groups = {entrant.id: entrant.group for entrant in before}
     rows = [{"entry": entrant.id, "new_group": entrant.group} for entrant in placed if entrant.group != groups[entrant.id]]
     if rows:

@@ -268,7 +268,8 @@ def test_without_the_lock_both_would_draw_and_only_the_table_would_stop_the_seco
             try:
                 with unit_of_work() as session:
                     found = competition_by_uid(session, org.id, uid)
-                    brackets.build(session, found, session.scalars(entries_of(found)).all())
+                    everybody = session.scalars(entries_of(found)).all()
+                    brackets.keep(session, found, everybody, brackets.draw(found, everybody))
                 return "drawn"
             except IntegrityError:
                 return "stopped by the table"
