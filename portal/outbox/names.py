@@ -20,6 +20,7 @@ EVENTS: dict[str, str] = {
     "member.updated": "The role or e-mail address of a member was changed through the API.",
     "member.removed": "A wallet or a person stopped being a member, through the API or as a wallet.",
     "team.created": "A team was created.",
+    "team.updated": "The name, tag or logo of a team was changed.",
     "team.deleted": "A team was deleted with its roster.",
     "roster.player_added": "A player was put on a team's roster.",
     "roster.player_updated": "The role of a player on a roster was changed.",
@@ -64,6 +65,8 @@ EVENTS: dict[str, str] = {
     "season.updated": "The terms of a season were changed.",
     "season.completed": "A season was set to completed.",
     "season.competition_added": "A competition counts for a season from now on.",
+    "season.competition_changed": "The weight of a competition in a season was changed.",
     "season.competition_removed": "A competition no longer counts for a season.",
+    "season.deleted": "A season was deleted; its competitions stay as they are.",
     "season.standings_updated": "Season standings were recalculated: a result, a competition or the scoring changed.",
 }

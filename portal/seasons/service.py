@@ -1,10 +1,10 @@
-"""What is done with seasons: made, changed, competitions added and removed; and told when their standings move."""
+"""What is done with seasons: made, changed, deleted, competitions added and removed; and told when their standings move."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
@@ -72,15 +72,40 @@ def add_competition(session: Session, season: Season, competition: Competition, 
     return line
 
 
+def change_weight(session: Session, season: Season, competition_uid: str, actor: Actor, weight: float) -> bool:
+    """Let the competition count times `weight` from now on. Was it another one before? Raises NotFound when the competition
+    is not there, Invalid for a weight out of bounds, Conflict when the season is over."""
+    _lock(session, season)
+    line, competition = _found(session, season, competition_uid)
+    _check_open(season)
+    before = _counted(competition, line)
+    if line.weight == checked_weight(weight):
+        return False
+    line.weight = weight
+    session.flush()
+    after = _counted(competition, line)
+    record(session, season.org_id, actor, "season.competition_changed", _subject(season), before, after)
+    _tell(session, season, "season.competition_changed", after)
+    _tell(session, season, "season.standings_updated", {"competition_id": competition_uid})
+    return True
+
+
+def delete_season(session: Session, season: Season, actor: Actor) -> None:
+    """The season is gone; its competitions stay as they are, a circuit among them is scored from nothing then."""
+    _lock(session, season)
+    record(session, season.org_id, actor, "season.deleted", _subject(season), snapshot(season), None)
+    _tell(session, season, "season.deleted")
+    session.execute(delete(SeasonCompetition).where(SeasonCompetition.season_id == season.id))
+    session.delete(season)
+    session.flush()
+
+
 def remove_competition(session: Session, season: Season, competition_uid: str, actor: Actor) -> None:
     """Take the competition out; itself it stays as it is. Raises NotFound when it is not there, Conflict when the season
     is over."""
     _lock(session, season)
-    found = _line(session, season, competition_uid)
-    if found is None:
-        raise NotFound("This competition is not in the season.")
+    line, competition = _found(session, season, competition_uid)
     _check_open(season)
-    line, competition = found
     before = _counted(competition, line)
     session.delete(line)
     session.flush()
@@ -123,15 +148,24 @@ def _line(session: Session, season: Season, competition_uid: str) -> tuple[Seaso
     return None if found is None else (found[0], found[1])
 
 
+def _found(session: Session, season: Season, competition_uid: str) -> tuple[SeasonCompetition, Competition]:
+    found = _line(session, season, competition_uid)
+    if found is None:
+        raise NotFound("This competition is not in the season.")
+    return found
+
+
 def _seasons_of(session: Session, competition: Competition) -> Sequence[Season]:
     counted = SeasonCompetition.competition_id == competition.id
     return session.scalars(select(Season).join(SeasonCompetition).where(counted).order_by(Season.id)).all()
 
 
 def _lock(session: Session, season: Season) -> None:
-    """Hold the row until the unit of work ends and read it afresh: one change of a season at a time."""
+    """Hold the row until the unit of work ends and read it afresh: one change of a season at a time. Raises NotFound where
+    it was deleted meanwhile."""
     held = select(Season).where(Season.id == season.id).with_for_update(key_share=True)
-    session.scalars(held.execution_options(populate_existing=True)).one()
+    if session.scalar(held.execution_options(populate_existing=True)) is None:
+        raise NotFound("Season not found.")
 
 
 def _counted(competition: Competition, line: SeasonCompetition) -> dict[str, Any]:
@@ -142,9 +176,13 @@ def _note(
     session: Session, season: Season, actor: Actor, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None
 ) -> None:
     """The audit row and the event."""
-    record(session, season.org_id, actor, action, ("season", season.uid, season.name), before, after)
+    record(session, season.org_id, actor, action, _subject(season), before, after)
     changed = after if before is None else before if after is None else {"changed": sorted(_changed(before, after))}
     _tell(session, season, action, changed or {})
+
+
+def _subject(season: Season) -> tuple[str, object, str]:
+    return ("season", season.uid, season.name)
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
