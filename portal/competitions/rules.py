@@ -144,6 +144,11 @@ _ONLY: dict[str, Sequence[str]] = {
 }
 
 
+def has_rule(format: str, name: str) -> bool:
+    """Does the rule `name` mean anything in that format?"""
+    return format in _ONLY.get(name, FORMATS)
+
+
 def _fitting(kind: str, rules: Rules) -> None:
     allowed = FORMATS_OF_TYPE[kind]
     if rules.format not in allowed:

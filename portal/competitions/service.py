@@ -12,25 +12,35 @@ from portal.competitions.model import Competition
 from portal.competitions.terms import FIELDS, checked_terms
 from portal.kernel.clock import Clock, iso, utc_now
 from portal.kernel.errors import Conflict, NotFound
+from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
 
+SENT_TWICE = "This form was sent already: the competition is in the list."
 # What a program in any language reads as a whole number without loss.
 DRAW_SEEDS = 2**53
 # A field of the page -> its attribute, where SQLAlchemy keeps the page's name for itself.
-_ATTRIBUTES = {"metadata": "details"}
+ATTRIBUTES = {"metadata": "details"}
 
 
-def create_competition(session: Session, org: Organization, actor: Actor, kind: str, terms: Mapping[str, Any]) -> Competition:
-    """A draft of type `kind`. `terms` has the names of `terms.FIELDS`. Raises Invalid or Unprocessable naming the field."""
+def create_competition(
+    session: Session, org: Organization, actor: Actor, kind: str, terms: Mapping[str, Any], uid: str = ""
+) -> Competition:
+    """A draft of type `kind`. `terms` has the names of `terms.FIELDS`. Raises Invalid or Unprocessable naming the field.
+
+    A form that is sent twice carries the `uid` of what it makes: the second time raises Conflict.
+    """
     rules = checked_terms(kind, terms)
+    if uid and session.scalar(select(Competition.id).where(Competition.uid == uid)) is not None:
+        raise Conflict(SENT_TWICE)
     competition = Competition(
+        uid=uid or new_uid(),
         org_id=org.id,
         type=kind,
         format=rules.format,
         draw_seed=secrets.randbelow(DRAW_SEEDS),
         created_by=actor.label[:200],
-        **{_ATTRIBUTES.get(name, name): terms[name] for name in FIELDS if terms.get(name) is not None},
+        **{ATTRIBUTES.get(name, name): terms[name] for name in FIELDS if terms.get(name) is not None},
     )
     session.add(competition)
     session.flush()
@@ -46,11 +56,11 @@ def change_competition(session: Session, competition: Competition, actor: Actor,
     if competition.status != "draft":
         raise Conflict(f"Only a draft can be changed; this competition is {competition.status}.")
     before = snapshot(competition)
-    merged = {name: getattr(competition, _ATTRIBUTES.get(name, name)) for name in FIELDS} | dict(changes)
+    merged = terms_of(competition) | dict(changes)
     rules = checked_terms(competition.type, _defaulted(merged))
     competition.format = rules.format
     for name in changes:
-        setattr(competition, _ATTRIBUTES.get(name, name), _defaulted(merged)[name])
+        setattr(competition, ATTRIBUTES.get(name, name), _defaulted(merged)[name])
     competition.updated_at = utc_now()
     session.flush()
     record(session, competition.org_id, actor, "competition.updated", subject_of(competition), before, snapshot(competition))
@@ -126,10 +136,14 @@ def subject_of(competition: Competition) -> tuple[str, object, str]:
     return ("competition", competition.uid, competition.title)
 
 
+def terms_of(competition: Competition) -> dict[str, Any]:
+    """Its terms by the names of `terms.FIELDS`."""
+    return {name: getattr(competition, ATTRIBUTES.get(name, name)) for name in FIELDS}
+
+
 def snapshot(competition: Competition) -> dict[str, Any]:
     """Its terms for the audit log."""
-    values = {name: getattr(competition, _ATTRIBUTES.get(name, name)) for name in FIELDS}
-    return {name: iso(value) if hasattr(value, "isoformat") else value for name, value in values.items()}
+    return {name: iso(value) if hasattr(value, "isoformat") else value for name, value in terms_of(competition).items()}
 
 
 def _defaulted(terms: Mapping[str, Any]) -> dict[str, Any]:
