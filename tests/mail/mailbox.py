@@ -49,7 +49,7 @@ class _AnyPort(Controller):
 
 
 def _let_in(server, session, envelope, mechanism, data) -> AuthResult:
-    return AuthResult(success=data.login == b"us@er" and data.password == PASSWORD.encode())
+    return AuthResult(success=data.login == b"us@er" and data.password == PASSWORD.encode(), handled=False)
 
 
 @contextlib.contextmanager
@@ -59,7 +59,7 @@ def mailbox(context: ssl.SSLContext | None = None, *, starttls: bool = False) ->
     tls = {"tls_context": context, "require_starttls": True} if starttls else {"ssl_context": context} if context else {}
     auth = {"authenticator": _let_in, "auth_required": True} if context else {}
     if context and not starttls:
-        auth["auth_require_tls"] = False  # aiosmtpd knows only of its own STARTTLS
+        auth["auth_require_tls"] = False
     controller = _AnyPort(kept, hostname="127.0.0.1", port=0, server_hostname="mailbox.test", **tls, **auth)
     controller.start()
     try:
