@@ -15,63 +15,16 @@ from sqlalchemy.orm import Session, aliased
 from portal.branding.brand import PLAIN, Brand, brand_with
 from portal.branding.look import Look
 from portal.branding.model import ThemeVersion
-from portal.competitions.brackets import MATCHES, match_of
+from portal.competitions.brackets import MATCHES
 from portal.competitions.drawing import Window
 from portal.competitions.model import Competition, Entry
-from portal.formats.plan import Match, Outcome
+from portal.competitions.shown import MATCH_ROWS, Shown, shown
 from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
 from portal.players.model import Team
-from portal.players.names import shortened
 
 PAGE = 60  # matches on one page of a list
 NOT_STARTED = ("draft", "registration")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Somebody as pages call them: a team by its name, a wallet shortened. `full` is the whole of it."""
-
-    uid: str
-    full: str
-    seed: int | None = None
-    out: bool = False  # disqualified
-
-    @property
-    def name(self) -> str:
-        return shortened(self.full)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A match as it is drawn. A side is None where nobody is known yet."""
-
-    match: Match
-    uid: str
-    a: Named | None
-    b: Named | None
-    scheduled_at: datetime | None
-    completed_at: datetime | None
-
-    @property
-    def stage(self) -> str:
-        return self.match.stage
-
-    @property
-    def round(self) -> int:
-        return self.match.round
-
-    @property
-    def position(self) -> int:
-        return self.match.position
-
-    @property
-    def over(self) -> bool:
-        return self.match.over
-
-    @property
-    def blank(self) -> bool:
-        return self.match.outcome is Outcome.BYE
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,26 +177,6 @@ _AS_TEXT: dict[str, Callable[[str], Any]] = {
 }
 
 
-_A, _B = aliased(Entry), aliased(Entry)
-_TEAM_A, _TEAM_B = aliased(Team), aliased(Team)
-_MATCHES = (
-    select(
-        MATCHES,
-        _A.uid.label("a_uid"),
-        func.coalesce(_TEAM_A.name, _A.wallet).label("a_name"),
-        _A.seed.label("a_seed"),
-        _A.status.label("a_status"),
-        _B.uid.label("b_uid"),
-        func.coalesce(_TEAM_B.name, _B.wallet).label("b_name"),
-        _B.seed.label("b_seed"),
-        _B.status.label("b_status"),
-    )
-    .select_from(MATCHES)
-    .outerjoin(_A, _A.id == MATCHES.c.a_id)
-    .outerjoin(_TEAM_A, _TEAM_A.id == _A.team_id)
-    .outerjoin(_B, _B.id == MATCHES.c.b_id)
-    .outerjoin(_TEAM_B, _TEAM_B.id == _B.team_id)
-)
 _PLAYED = or_(MATCHES.c.outcome.is_(None), MATCHES.c.outcome != "bye")
 
 
@@ -277,8 +210,8 @@ def matches_over(session: Session, head: Head, page: int) -> tuple[list[Shown], 
 
 def match_shown(session: Session, head: Head, uid: str) -> Shown:
     """One match. One statement; raises NotFound."""
-    for shown in _shown(session, head, MATCHES.c.uid == uid):
-        return shown
+    for found in _shown(session, head, MATCHES.c.uid == uid):
+        return found
     raise NotFound("Match not found.")
 
 
@@ -291,17 +224,11 @@ def matches_with(session: Session, head: Head, entry_id: int) -> list[Shown]:
 def _paged(
     session: Session, head: Head, page: int, wanted: ColumnElement[bool], order: tuple[Any, ...]
 ) -> tuple[list[Shown], bool]:
-    query = _MATCHES.where(MATCHES.c.competition_id == head.id, wanted).order_by(*order)
+    query = MATCH_ROWS.where(MATCHES.c.competition_id == head.id, wanted).order_by(*order)
     rows = session.execute(query.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
-    return [_match(row) for row in rows[:PAGE]], len(rows) > PAGE
+    return [shown(row) for row in rows[:PAGE]], len(rows) > PAGE
 
 
 def _shown(session: Session, head: Head, wanted: ColumnElement[bool]) -> list[Shown]:
-    query = _MATCHES.where(MATCHES.c.competition_id == head.id, wanted).order_by(MATCHES.c.number)
-    return [_match(row) for row in session.execute(query)]
-
-
-def _match(row: Any) -> Shown:
-    a = Named(row.a_uid, row.a_name, row.a_seed, row.a_status == "disqualified") if row.a_uid else None
-    b = Named(row.b_uid, row.b_name, row.b_seed, row.b_status == "disqualified") if row.b_uid else None
-    return Shown(match_of(row), row.uid, a, b, row.scheduled_at, row.completed_at)
+    query = MATCH_ROWS.where(MATCHES.c.competition_id == head.id, wanted).order_by(MATCHES.c.number)
+    return [shown(row) for row in session.execute(query)]

@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from portal.competitions.drawing import MOST_PARTS, Shape, Tree, trees
+from portal.competitions.shown import Shown
 from portal.formats import double_elimination, single_elimination
 from portal.formats.plan import Entrant, Match, Outcome, Plan, Result
 from portal.formats.rules import Rules
-from portal.public.showing import Shown
 
 FORMATS = {"single_elimination": single_elimination, "double_elimination": double_elimination}
 SIZES = [2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17, 23, 24, 32, 33, 48, 64, 65, 100, 128, 200, 1000, 1024]
