@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.kernel.clock import utc_now
 from portal.kernel.errors import Fault
 from portal.kernel.ids import new_uid
+from portal.outbox.doorbell import ring_after
 from portal.outbox.model import Event
 from portal.outbox.names import EVENTS
 
@@ -20,7 +21,8 @@ Happening = tuple[str, str, dict[str, Any]]
 
 
 def emit(session: Session, org_id: int, name: str, subject: object, data: dict[str, Any]) -> None:
-    """Leave one event of type `name` about `subject` (a public id). `data` is plain JSON and holds no secret."""
+    """Leave one event of type `name` about `subject` (a public id). `data` is plain JSON and holds no secret; what belongs
+    to a competition names it as `competition_id`."""
     emit_all(session, org_id, [(name, str(subject), data)])
 
 
@@ -31,6 +33,8 @@ def emit_all(session: Session, org_id: int, happenings: Sequence[Happening]) -> 
     for name, subject, data in happenings:
         if name not in EVENTS:
             raise Fault(f"event type {name!r} is not declared in outbox.names")
-        rows.append({"uid": new_uid(), "org_id": org_id, "type": name, "subject": subject, "data": data, "created_at": now})
+        told = {"type": name, "subject": subject, "competition": data.get("competition_id"), "data": data}
+        rows.append({"uid": new_uid(), "org_id": org_id, "created_at": now} | told)
     if rows:
         session.connection().execute(_INSERT, rows)  # straight to Core: the ORM would cost as much again
+        ring_after(session)
