@@ -10,6 +10,7 @@ import portal.orgs.saved_views
 import portal.registration.model
 from portal import cli, preflight
 from portal.admission import guard
+from portal.analytics.pages import pages as analytics_pages
 from portal.branding import hosts
 from portal.branding.domain_pages import pages as domain_pages
 from portal.branding.domain_pages import questions as domain_questions
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     keys_pages,
     session_tokens_pages,
     competitions_pages,
+    analytics_pages,
     console_pages,
     console_audit_pages,
     public_pages,

@@ -10,6 +10,10 @@ MEMBER, ADMIN, OWNER = "member", "admin", "owner"
 ROLES: dict[str, str] = {
     "agents.index": MEMBER,
     "agents.new": ADMIN,
+    "analytics.download": MEMBER,
+    "analytics.index": MEMBER,
+    "analytics.ranking": MEMBER,
+    "analytics.traffic": MEMBER,
     "audit.index": ADMIN,
     "branding.discard": ADMIN,
     "branding.index": ADMIN,
@@ -237,7 +241,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("session_tokens", "number"): "link",
     ("session_tokens", "uid"): "batch",
 }
-FIXED: dict[str, object] = {"shelf": "games", "surface": "landing", "which": "logo"}
+FIXED: dict[str, object] = {"figure": "registrations", "shelf": "games", "surface": "landing", "which": "logo"}
 
 # The same for the Competition API, by the part of the address before the parameter; calls on a started competition apart.
 SEGMENTS = {

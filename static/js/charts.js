@@ -10,7 +10,9 @@
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
   const full = new Intl.NumberFormat();
-  const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+  // Days, weeks and months are those of UTC, as in the tables; hours are shown in the viewer's own time.
+  const utc = { timeZone: "UTC" };
+  const named = { hour: { day: "numeric", month: "short" }, day: { day: "numeric", month: "short", ...utc }, week: { day: "numeric", month: "short", ...utc }, month: { month: "short", year: "numeric", ...utc } };
   const moment = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const charts = new Map();
 
@@ -30,6 +32,10 @@
     const order = data.series.map((_, index) => index).reverse();
     const line = token("--chart-line"), text = token("--text-2"), surface = token("--surface");
     const short = data.x.length > 1 && data.x[1] - data.x[0] < 86400;
+    const each = data.each || (short ? "hour" : "day");
+    const day = new Intl.DateTimeFormat(undefined, named[each]);
+    const title = (seconds) => (short ? moment : day).format(seconds * 1000);
+    const zone = short ? {} : { tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") };
     const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: `12px ${token("--font-sans")}` };
     const series = order.map((index) => {
       const colour = token(`--tone-${data.series[index].tone}`);
@@ -47,12 +53,12 @@
         row.append(Object.assign(document.createElement("span"), { className: `swatch tone-${one.tone}` }), `${one.label} `, Object.assign(document.createElement("b"), { textContent: full.format(one.values[index]) }));
         return row;
       });
-      note.replaceChildren(Object.assign(document.createElement("div"), { className: "quiet", textContent: (short ? moment : day).format(data.x[index] * 1000) }), ...rows);
+      note.replaceChildren(Object.assign(document.createElement("div"), { className: "quiet", textContent: each === "week" ? `Week from ${title(data.x[index])}` : title(data.x[index]) }), ...rows);
       const left = plot.cursor.left + plot.bbox.left / devicePixelRatio;
       note.style.left = `${left + note.offsetWidth + 24 > box.clientWidth ? left - note.offsetWidth - 12 : left + 12}px`;
     };
     const plot = new window.uPlot({
-      width: box.clientWidth || 600, height: 220, padding: [12, 8, 0, 0],
+      ...zone, width: box.clientWidth || 600, height: 220, padding: [12, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: !bars }, drag: { x: false, y: false } },
       scales: { x: { time: true, range: bars ? (_, low, high) => { const half = (data.x[1] - data.x[0] || 3600) / 2; return [low - half, high + half]; } : undefined }, y: { range: (_, __, high) => [0, Math.max(high * 1.08, 4)] } },
