@@ -54,7 +54,8 @@ def players(org_id: int) -> Select[Any]:
     taking = Entry.status.in_(TAKING_PART)
     seen = case((sums.c.last_at > Entry.registered_at, sums.c.last_at), else_=Entry.registered_at)
     figures = _figures(sums, only=taking)
-    entered = select(links.c.key, *figures, func.max(seen).label("seen")).outerjoin(Entry, Entry.id == links.c.entry_id)
+    entered = select(links.c.key, *figures, func.max(seen).label("seen")).select_from(links)
+    entered = entered.outerjoin(Entry, Entry.id == links.c.entry_id)
     played = entered.outerjoin(sums, sums.c.entry_id == Entry.id).group_by(links.c.key).subquery("played")
     wins, losses = func.coalesce(played.c.wins, 0), func.coalesce(played.c.losses, 0)
     query = select(
@@ -67,7 +68,7 @@ def players(org_id: int) -> Select[Any]:
         case((wins + losses > 0, cast(wins, Float) / (wins + losses))).label("rate"),
         func.coalesce(played.c.seen, known.c.since).label("last_seen"),
     )
-    return select(query.outerjoin(known, known.c.key == played.c.key).subquery("listed"))
+    return select(query.select_from(played).outerjoin(known, known.c.key == played.c.key).subquery("listed"))
 
 
 def entries_of_team(team: Team) -> Select[int]:
@@ -116,8 +117,9 @@ def _links(org_id: int) -> Subquery:
     """(key, entry) of everybody; the entry is empty for those who have entered nothing."""
     there = (Team.org_id == org_id, Team.deleted_at.is_(None))
     by_wallet = select(func.lower(Entry.wallet).label("key"), Entry.id.label("entry_id"))
-    by_roster = select(RosterEntry.wallet_key, Entry.id).join(Team).outerjoin(Entry, Entry.team_id == Team.id)
-    by_name = select(Team.uid, Entry.id).outerjoin(Entry, Entry.team_id == Team.id)
+    by_roster = select(RosterEntry.wallet_key, Entry.id).select_from(RosterEntry).join(Team)
+    by_roster = by_roster.outerjoin(Entry, Entry.team_id == Team.id)
+    by_name = select(Team.uid, Entry.id).select_from(Team).outerjoin(Entry, Entry.team_id == Team.id)
     wallets = by_wallet.where(Entry.org_id == org_id, Entry.wallet.is_not(None))
     return union_all(wallets, by_roster.where(*there), by_name.where(*there, _alone())).subquery("links")
 
