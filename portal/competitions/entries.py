@@ -1,19 +1,20 @@
 """Who takes part: register, leave, check in. The competition's row is held, so its places are counted exactly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from portal.audit.service import Actor, record
+from portal.audit.service import Actor, Note, record_all
 from portal.competitions.model import Competition, Entry, entries_of
 from portal.competitions.rules import most_entrants, rules_of
 from portal.competitions.service import lock
 from portal.competitions.windows import check_before_start, check_registering
 from portal.kernel.clock import Clock, iso, utc_now
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
-from portal.outbox.emit import emit
+from portal.outbox.emit import emit_all
 from portal.players.model import RosterEntry, Team, team_by_uid
 from portal.players.service import hold_team
 
@@ -136,6 +137,51 @@ def undo_check_in(session: Session, competition: Competition, by: By, uid: str) 
     return entry
 
 
+def restore(session: Session, competition: Competition, by: By, uid: str) -> Entry:
+    """Take back that somebody was taken out before the start: they get a place again, or the front of the waiting list where
+    theirs is gone. Their seed is not given back. Doing it twice changes nothing.
+
+    Raises NotFound, Conflict once it has started, when the same is registered anew, or full without a waiting list.
+    """
+    lock(session, competition)
+    mine = (Entry.competition_id == competition.id, Entry.uid == uid)
+    row = session.execute(select(Entry, Team).outerjoin(Team, Team.id == Entry.team_id).where(*mine)).first()
+    if row is None or (row[1] is not None and row[1].deleted_at is not None):
+        raise NotFound("Registration not found.")
+    entry, team = row
+    check_before_start(competition)
+    if entry.status != "withdrawn":
+        return entry
+    key = team.uid if team else str(entry.wallet).lower()
+    who = Participant(key, team.name if team else str(entry.wallet), entry.wallet, team)
+    if _entry_of(session, competition, who) is not None:
+        raise Conflict(f"{who.name} is registered already.")
+    entry.status, entry.entrant_key, entry.ended_at = _place(session, competition), key, None
+    session.flush()
+    _note(session, competition, by.actor, entry, who, "registration.created")
+    return entry
+
+
+def promote(session: Session, competition: Competition, by: By, uid: str) -> Entry:
+    """Give somebody on the waiting list a place that is free, past those who wait longer. Doing it twice changes nothing.
+
+    Raises NotFound, Forbidden for anybody but an organizer, Conflict once it has started or where no place is free.
+    """
+    lock(session, competition)
+    entry, who = entry_by_uid(session, competition, uid)
+    if not by.manages:
+        raise Forbidden("Only an organizer may give a place to somebody who waits.")
+    check_before_start(competition)
+    if entry.status == "waiting":
+        most = places(competition)
+        if taken(session, competition) >= most:
+            raise Conflict(f"{FULL.format(f'{most:,}')} Take somebody out first.")
+        entry.status = "registered"
+        session.flush()
+        _note(session, competition, by.actor, entry, who, "registration.promoted")
+    return entry
+
+
 def entry_by_uid(session: Session, competition: Competition, uid: str) -> tuple[Entry, Participant]:
     """A registration that did not end before the start, and whose it is. Raises NotFound."""
     query = select(Entry, Team).outerjoin(Team, Team.id == Entry.team_id)
@@ -169,23 +215,32 @@ def _entry_of(session: Session, competition: Competition, who: Participant) -> E
 
 
 def _check_roster(session: Session, competition: Competition, who: Participant) -> None:
-    """`min_roster` counts everybody on the roster; a wallet by itself is a roster of one."""
     least = rules_of(competition.type, competition.rules).min_roster
-    if who.team is None and least > 1:
+    count = 0
+    if who.team is not None and least:
+        count = session.scalar(select(func.count()).where(RosterEntry.team_id == who.team.id)) or 0
+    check_roster(least, who.team is not None, who.name, count)
+
+
+def check_roster(least: int, is_team: bool, name: str, count: int) -> None:
+    """`least` (the rule min_roster) counts everybody on the roster; a wallet by itself is a roster of one. Raises
+    Unprocessable."""
+    if not is_team and least > 1:
         raise Unprocessable("wallet", f"This competition is for teams of at least {least}. Register a team with team_id.")
-    if who.team is None or not least:
-        return
-    count = session.scalar(select(func.count()).where(RosterEntry.team_id == who.team.id)) or 0
-    if count < least:
-        raise Unprocessable("team_id", f"{who.name} has {count} on its roster; this competition asks for at least {least}.")
+    if is_team and count < least:
+        raise Unprocessable("team_id", f"{name} has {count} on its roster; this competition asks for at least {least}.")
 
 
 def _check_seed(session: Session, competition: Competition, seed: int) -> None:
-    most = places(competition)
+    held = entries_of(competition).where(Entry.seed == seed, Entry.entrant_key.is_not(None))
+    check_seed(seed, places(competition), session.scalar(held) is not None)
+
+
+def check_seed(seed: int, most: int, is_held: bool) -> None:
+    """Raises Unprocessable for a seed beyond the places, or one that somebody else holds."""
     if not 1 <= seed <= most:
         raise Unprocessable("seed", f"seed must be a whole number from 1 to {most:,}.")
-    held = entries_of(competition).where(Entry.seed == seed, Entry.entrant_key.is_not(None))
-    if session.scalar(held) is not None:
+    if is_held:
         raise Unprocessable("seed", f"Seed {seed} is given to somebody else already. Choose another.")
 
 
@@ -194,15 +249,25 @@ def places(competition: Competition) -> int:
     return competition.max_participants or most_entrants(rules_of(competition.type, competition.rules))
 
 
-def _place(session: Session, competition: Competition) -> str:
-    """`registered` or `waiting`. Counting is safe because the competition's row is held until the unit of work ends."""
+def taken(session: Session, competition: Competition) -> int:
+    """How many have a place."""
+    held = (Entry.competition_id == competition.id, Entry.status == "registered")
+    return session.scalar(select(func.count()).where(*held)) or 0
+
+
+def place_of(competition: Competition, taken: int) -> str:
+    """`registered` or `waiting` for whoever comes when `taken` places are gone. Raises Conflict where it is full."""
     most = places(competition)
-    taken = session.scalar(select(func.count()).where(Entry.competition_id == competition.id, Entry.status == "registered"))
-    if (taken or 0) < most:
+    if taken < most:
         return "registered"
     if not competition.waiting_list:
         raise Conflict(FULL.format(f"{most:,}"))
     return "waiting"
+
+
+def _place(session: Session, competition: Competition) -> str:
+    """Counting is safe because the competition's row is held until the unit of work ends."""
+    return place_of(competition, taken(session, competition))
 
 
 def _promote(session: Session, competition: Competition, actor: Actor) -> Entry | None:
@@ -220,8 +285,21 @@ def _promote(session: Session, competition: Competition, actor: Actor) -> Entry 
 
 def _note(session: Session, competition: Competition, actor: Actor, entry: Entry, who: Participant, action: str) -> None:
     """The audit row and the event of one registration."""
+    note_all(session, competition, actor, action, [(entry, who)])
+
+
+def note_all(
+    session: Session, competition: Competition, actor: Actor, action: str, changed: Sequence[tuple[Entry, Participant]]
+) -> None:
+    """The audit rows and the events of registrations with which the same happened, in one statement each."""
+    told = [(entry.uid, who.name, told_of(competition, entry, who)) for entry, who in changed]
+    notes: list[Note] = [(action, ("registration", uid, name), None, data) for uid, name, data in told]
+    record_all(session, competition.org_id, actor, notes)
+    emit_all(session, competition.org_id, [(action, uid, data) for uid, _, data in told])
+
+
+def told_of(competition: Competition, entry: Entry, who: Participant) -> dict[str, Any]:
+    """What every event about a registration carries."""
     told: dict[str, Any] = {"id": entry.uid, "competition_id": competition.uid, "wallet": entry.wallet}
     told |= {"team_id": who.team.uid if who.team else None, "status": entry.status, "seed": entry.seed}
-    told |= {"checked_in": entry.checked_in_at is not None, "registered_at": iso(entry.registered_at)}
-    record(session, competition.org_id, actor, action, ("registration", entry.uid, who.name), None, told)
-    emit(session, competition.org_id, action, entry.uid, told)
+    return told | {"checked_in": entry.checked_in_at is not None, "registered_at": iso(entry.registered_at)}

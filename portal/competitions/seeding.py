@@ -50,7 +50,7 @@ def set_seeds(session: Session, competition: Competition, actor: Actor, seeds: S
     groups = rules_of(competition.type, competition.rules).groups
     for line in seeds:
         entry = rows[line.registration]
-        entry.seed, entry.group = line.seed, entry.group if line.group is None else _group(line.group, groups)
+        entry.seed, entry.group = line.seed, entry.group if line.group is None else checked_group(line.group, groups)
     _check_all(everybody)
     session.flush()
     after = {uid: entry.seed for uid, entry in rows.items()}
@@ -107,7 +107,8 @@ def _check_all(entries: Sequence[Entry]) -> None:
         raise Unprocessable("seeds", f"Seed {min(twice)} would be given more than once. Give each registration its own.")
 
 
-def _group(name: str, groups: int) -> str:
+def checked_group(name: str, groups: int) -> str:
+    """`name` itself. Raises Unprocessable where the rules have no such group."""
     allowed = [group_name(index) for index in range(groups)]
     if groups == 1 or name not in allowed:
         which = f"is one of {allowed[0]} to {allowed[-1]}" if groups > 1 else "needs rules.groups of 2 or more"

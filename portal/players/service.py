@@ -28,12 +28,12 @@ TOO_MANY = f"The organization has {MOST_TEAMS:,} teams, the most there can be. D
 
 @dataclass(frozen=True, slots=True)
 class NewTeam:
-    """A team to be made; `captain` is the wallet that stands on its roster from the start."""
+    """A team to be made with the wallets of its roster, its captain's first."""
 
     name: str
     tag: str | None = None
     solo: bool = False
-    captain: str | None = None
+    wallets: tuple[str, ...] = ()
 
 
 def create_team(
@@ -69,11 +69,10 @@ def create_team(
 
 
 def create_teams(session: Session, org: Organization, actor: Actor, wanted: Sequence[NewTeam]) -> list[Team]:
-    """Many teams, each with its captain where it has one, in a number of statements that does not grow with them. In the order
-    of `wanted`. Raises as `create_team` and `put_player` do."""
-    for one in wanted:
-        if one.captain is not None:
-            check_wallet(one.captain)
+    """Many teams with their rosters, in a number of statements that does not grow with them. In the order of `wanted`.
+    Raises as `create_team` and `put_player` do."""
+    for wallet in (wallet for one in wanted for wallet in one.wallets):
+        check_wallet(wallet)
     uids = [new_uid() for _ in wanted]
     names = [(checked_name(one.name), None if one.tag is None else checked_tag(one.tag)) for one in wanted]
     if wanted and count_teams(session, org) + len(wanted) > MOST_TEAMS:
@@ -90,7 +89,7 @@ def create_teams(session: Session, org: Organization, actor: Actor, wanted: Sequ
     record_all(session, org.id, actor, [_created(team) for team in teams])
     told = [("team.created", team.uid, {"team_id": team.uid, "name": team.name, "tag": team.tag}) for team in teams]
     emit_all(session, org.id, told)
-    _add_captains(session, org, actor, [(team, one.captain) for team, one in zip(teams, wanted, strict=True) if one.captain])
+    _add_rosters(session, org, actor, [(team, one.wallets) for team, one in zip(teams, wanted, strict=True)])
     return teams
 
 
@@ -191,21 +190,19 @@ def _add(session: Session, org: Organization, team: Team, wallet: str, role: str
     return entry
 
 
-def _add_captains(session: Session, org: Organization, actor: Actor, captains: Sequence[tuple[Team, str]]) -> None:
+def _add_rosters(session: Session, org: Organization, actor: Actor, rosters: Sequence[tuple[Team, tuple[str, ...]]]) -> None:
     rows = [
-        {"uid": new_uid(), "team_id": team.id, "wallet": wallet, "wallet_key": wallet.lower(), "role": "captain"}
-        for team, wallet in captains
+        (team, {"uid": new_uid(), "team_id": team.id, "wallet": wallet, "wallet_key": wallet.lower(), "role": role})
+        for team, wallets in rosters
+        for wallet, role in zip(wallets, ("captain", *["player"] * len(wallets)), strict=False)
     ]
     if not rows:
         return
-    session.execute(insert(RosterEntry), rows)
-    said = [{"wallet": row["wallet"], "role": "captain"} for row in rows]
-    notes: list[Note] = [("team.player_added", _subject(team), None, one) for (team, _), one in zip(captains, said, strict=True)]
+    session.execute(insert(RosterEntry), [row for _, row in rows])
+    said = [(team, row["uid"], {"wallet": row["wallet"], "role": row["role"]}) for team, row in rows]
+    notes: list[Note] = [("team.player_added", _subject(team), None, one) for team, _, one in said]
     record_all(session, org.id, actor, notes)
-    told = [
-        ("roster.player_added", str(row["uid"]), {"id": row["uid"], "team_id": team.uid} | one)
-        for (team, _), row, one in zip(captains, rows, said, strict=True)
-    ]
+    told = [("roster.player_added", str(uid), {"id": uid, "team_id": team.uid} | one) for team, uid, one in said]
     emit_all(session, org.id, told)
 
 
