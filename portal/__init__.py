@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 import portal.mail.model
 import portal.orgs.saved_views
 import portal.registration.model
+import portal.webhooks.model
 from portal import cli, preflight
 from portal.admission import guard
 from portal.analytics.pages import pages as analytics_pages
@@ -21,6 +22,7 @@ from portal.competitions.pages import pages as competitions_pages
 from portal.config import Settings
 from portal.console import shell
 from portal.console.audit_pages import pages as console_audit_pages
+from portal.console.embed_pages import pages as embed_builder_pages
 from portal.console.pages import pages as console_pages
 from portal.contracts.agent.answers import ANSWERS as AGENT_ANSWERS
 from portal.contracts.agent.routes import api as agent_api
@@ -80,6 +82,7 @@ BLUEPRINTS = (
     analytics_pages,
     console_pages,
     console_audit_pages,
+    embed_builder_pages,
     public_pages,
     reference_pages,
     public_competition_pages,

@@ -16,12 +16,14 @@ from sqlalchemy import select
 
 from portal.audit.service import SYSTEM
 from portal.branding import service as themes
+from portal.branding.domain_model import CustomDomain
 from portal.catalog import service as catalog
 from portal.competitions import entries, starting
 from portal.competitions import service as competitions
 from portal.competitions.entries import By
 from portal.competitions.model import Competition, Entry, Match, competition_by_uid, entries_of, matches_of
 from portal.competitions.results import Report, record_result
+from portal.kernel.clock import utc_now
 from portal.kernel.crypto import digest
 from portal.kernel.db import unit_of_work
 from portal.kernel.ids import new_uid
@@ -188,6 +190,13 @@ class Make:
             first = themes.publish_changes(session, owner, SYSTEM, {"footer": unique("first")}).number
             themes.publish_changes(session, owner, SYSTEM, {"footer": unique("second")})
             return first
+
+    def domain(self, org: Org) -> str:
+        """A host name of the organization's own that the DNS has proved."""
+        host = f"{unique('play')}.example"
+        with unit_of_work() as session:
+            session.add(CustomDomain(org_id=org.id, host=host, token=new_uid(), verified_at=utc_now()))
+        return host
 
     def batch(self, org: Org, names: Sequence[str] = ("a", "b")) -> str:
         """The uid of an order for one link per name, not yet worked on."""

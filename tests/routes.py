@@ -40,6 +40,7 @@ ROLES: dict[str, str] = {
     "domains.claim": ADMIN,
     "domains.index": ADMIN,
     "domains.release": ADMIN,
+    "embeds.index": MEMBER,
     "keys.cancel_roll": ADMIN,
     "keys.disable": ADMIN,
     "keys.edit": ADMIN,

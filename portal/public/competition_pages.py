@@ -5,10 +5,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, render_template, request
 
+from portal.competitions.embed_code import TITLES
 from portal.kernel.db import db
 from portal.public import live
 from portal.public.addresses import Links, links_of
-from portal.public.competition_views import TITLES, Asked, asked_of, shown_of, tabs_of
+from portal.public.competition_views import Asked, asked_of, shown_of, tabs_of
 from portal.public.people import podium, way_of
 from portal.public.showing import Head, head_of
 from portal.web import csrf, headers

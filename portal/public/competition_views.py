@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.competitions.drawing import TREES, Shape, trees
+from portal.competitions.embed_code import views_of
 from portal.competitions.tables import standings_of
 from portal.competitions.whys import explained
-from portal.formats.rules import ELIMINATION
 from portal.public import people
 from portal.public.showing import (
     Head,
@@ -40,9 +40,7 @@ class Asked:
 
 def tabs_of(head: Head) -> list[str]:
     """The views that this competition has; the first is shown unless another is asked for."""
-    if not head.started or head.format == "leaderboard":
-        return ["entrants"]
-    return ["bracket" if head.format in ELIMINATION else "table", "schedule", "results", "entrants"]
+    return views_of(head.started, head.format)
 
 
 def asked_of(head: Head, values: Mapping[str, str]) -> Asked:
@@ -107,12 +105,4 @@ VIEWS: dict[str, Callable[[Session, Head, Asked], dict[str, Any]]] = {
     "results": _results,
     "entrants": _entrants,
     "match": _match,
-}
-TITLES = {
-    "bracket": "Bracket",
-    "table": "Table",
-    "schedule": "Schedule",
-    "results": "Results",
-    "entrants": "Entrants",
-    "match": "Match",
 }
