@@ -15,7 +15,7 @@ from portal.orgs.model import Organization, subtree
 from portal.web import headers
 
 # On a tenant's name there is nothing to sign in to, so no sign-in cookie can be had or read there.
-FOR_PLAYERS = frozenset({"public", "competition_pages", "embed_pages", "oembed", "theme"})
+FOR_PLAYERS = frozenset({"public", "competition_pages", "embed_pages", "oembed", "player_pages", "registration_pages", "theme"})
 FOR_MACHINES = frozenset({"health.healthz", "health.readyz", "metrics.metrics", "certificates.ask"})
 
 

@@ -13,6 +13,7 @@ SECRETS = re.compile(
     r"(?i)(?:\b(?:lc|sk_live|sk_test|internal|vbk|dpk)_[0-9a-z_]{8,}|whsec_[0-9A-Za-z+/=_-]+|0x[0-9a-f]{130}"
     r"|(?<=bearer )[^\s\"',]+|(?<=authorization: )[^\"\n]+"
     r"|(?<=api_key=)[^\s&\"']+|(?<=token=)[^\s&\"']+|(?<=jwt=)[^\s&\"']+"
+    r"|(?<=/p/)[0-9A-Za-z_-]{43}|(?<=/register/)[0-9A-Za-z_-]{43}"
     r"|(?<=/play/)[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\W*session_token))"
 )
 SECRET_NAMES = re.compile(r"(?i)^(authorization|x-api-key|x-internal-api-key|password|secret|token|api_key|key|cookie)$")

@@ -43,10 +43,10 @@ def issue(session: Session, team: Team, token: str | None = None) -> str:
     return token
 
 
-def renew(session: Session, team: Team, actor: Actor, clock: Clock = utc_now) -> str:
+def renew(session: Session, team: Team, actor: Actor, token: str | None = None, clock: Clock = utc_now) -> str:
     """A new link; all others of the team die at once."""
     revoke(session, team, actor, clock)
-    token = issue(session, team)
+    token = issue(session, team, token)
     record(session, team.org_id, actor, "team.link_made", ("team", team.uid, team.name), after={"ends_in": token[-HINT:]})
     return token
 

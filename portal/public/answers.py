@@ -26,7 +26,7 @@ TROUBLES = {
 
 
 class PlayerAnswers:
-    prefixes = ("/play",)
+    prefixes = ("/play", "/p/")
 
     def word(self, problem: Problem, path: str) -> Response:
         """A page of its own, never the back office's."""

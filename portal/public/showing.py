@@ -22,6 +22,7 @@ from portal.competitions.shown import MATCH_ROWS, Shown, shown
 from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
 from portal.players.model import Team
+from portal.registration.model import RegistrationPage
 
 PAGE = 60  # matches on one page of a list
 NOT_STARTED = ("draft", "registration")
@@ -69,7 +70,7 @@ class Head:
         """Changes whenever something does that a page shows."""
         row = self.row
         entries = (row.registered, row.present, row.seeds, row.latest)
-        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.theme, *entries)
+        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.theme, row.access, *entries)
 
     @property
     def brand(self) -> Brand:
@@ -124,6 +125,7 @@ _HEAD: Select[Any] = (
         *_OWNER,
         ThemeVersion.digest.label("theme"),
         ThemeVersion.look,
+        RegistrationPage.access,
         case((Competition.status == "completed", _FIRST)).label("first"),
         _before_start(func.count()).label("registered"),
         _before_start(func.count(Entry.checked_in_at)).label("present"),
@@ -132,6 +134,7 @@ _HEAD: Select[Any] = (
     )
     .select_from(Competition)
     .join(Organization, Organization.id == Competition.org_id)
+    .outerjoin(RegistrationPage, RegistrationPage.competition_id == Competition.id)
     .outerjoin(_PARENT, _PARENT.id == Organization.parent_id)
     .outerjoin(_ABOVE, _ABOVE.id == _PARENT.parent_id)
     .outerjoin(

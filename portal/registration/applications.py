@@ -138,7 +138,12 @@ def _decide(
 
 
 def _note(session: Session, competition: Competition, actor: Actor, asked: Application, team: Team, action: str) -> None:
-    told = {"id": asked.uid, "competition_id": competition.uid, "team_id": team.uid, "status": asked.status}
+    told: dict[str, str | None] = {
+        "id": asked.uid,
+        "competition_id": competition.uid,
+        "team_id": team.uid,
+        "status": asked.status,
+    }
     told["registration_id"] = asked.entry_uid
     record(session, competition.org_id, actor, action, ("request", asked.uid, team.name), None, told | {"answer": asked.answer})
     emit(session, competition.org_id, action, asked.uid, told)

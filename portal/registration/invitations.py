@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
@@ -111,7 +111,7 @@ def note_user(session: Session, competition: Competition, uid: str, team_id: int
     emit(session, competition.org_id, "invitation.used", uid, {"id": uid, "competition_id": competition.uid, "label": label})
 
 
-def _usable() -> tuple[object, ...]:
+def _usable() -> tuple[ColumnElement[bool], ...]:
     return (*_FREE, or_(Invitation.expires_at.is_(None), Invitation.expires_at > database_now()))
 
 

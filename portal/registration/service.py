@@ -5,20 +5,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
 from portal.competitions import entries
 from portal.competitions.entries import By, Participant
 from portal.competitions.model import Competition, Entry
+from portal.competitions.participants import TAKING_PART
 from portal.competitions.service import lock, subject_of
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.crypto import digest
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
+from portal.mail.service import plain_address
 from portal.orgs.model import Organization
 from portal.outbox.emit import emit
 from portal.players import captain_links
+from portal.players.editing import update_team
 from portal.players.model import CaptainLink, Team
 from portal.players.service import create_team, put_player
 from portal.registration import invitations
@@ -29,6 +32,7 @@ from portal.registration.tokens import token_of, uid_of
 from portal.web.texts import paragraphs
 
 LONGEST_WELCOME = 4_000
+MOST_AT_ONCE = 50  # competitions in which one name is looked for
 # How long a form that was sent twice shows the same answer, with the link in it.
 REPEATABLE = timedelta(minutes=30)
 KINDS = {"player": ("players", "both"), "team": ("teams", "both")}
@@ -49,12 +53,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """Who is in now, or asks to be: either `entry` or `application` is set. `token` opens the private page."""
+    """Who is in now, or asks to be: either `entry` or `application` is set. `token` opens the private page. `repeated`: this
+    very form was answered before."""
 
     team: Team
     token: str = field(repr=False)
     entry: Entry | None = None
     application: Application | None = None
+    repeated: bool = False
 
 
 def change_page(session: Session, competition: Competition, actor: Actor, settings: Mapping[str, Any]) -> RegistrationPage:
@@ -111,7 +117,7 @@ def enter(
     _check_wish(session, competition, page, wish)
     uid = uid_of(master, purpose, attempt)
     actor = Actor("player", uid, wish.name.strip(), visitor.address, visitor.request_id)
-    solo, contact = wish.kind == "player", wish.contact or None
+    solo, contact = wish.kind == "player", plain_address(wish.contact, "contact") if wish.contact else None
     team = create_team(session, org, actor, wish.name, wish.tag or None, None, solo=solo, contact=contact, uid=uid)
     for number, wallet in enumerate(wish.wallets):
         put_player(session, org, team, wallet, "player" if number else "captain", actor)
@@ -161,6 +167,36 @@ def leave(session: Session, competition: Competition, team: Team, visitor: Actor
     entries.leave(session, competition, By(actor), entry.uid, clock)
 
 
+def may_rename(session: Session, team: Team) -> bool:
+    """Until the name stands in a competition that has started."""
+    started = select(Entry.id).join(Competition, Competition.id == Entry.competition_id)
+    mine = (Entry.team_id == team.id, Entry.status.in_(TAKING_PART), Competition.started_at.is_not(None))
+    return session.scalar(started.where(*mine).limit(1)) is None
+
+
+def rename(session: Session, org: Organization, team: Team, visitor: Actor, name: str, tag: str | None) -> bool:
+    """Another name or tag; was anything different? Raises Conflict once the name stands in a competition that has started,
+    Unprocessable where somebody else has it in a competition of the team, Invalid."""
+    if not may_rename(session, team):
+        raise Conflict("Your name stands in a competition that has started. Ask the organizer to change it.")
+    entered = select(Competition).join(Entry, Entry.competition_id == Competition.id)
+    mine = entered.where(Entry.team_id == team.id, Entry.entrant_key.is_not(None)).order_by(Competition.id)
+    for competition in session.scalars(mine.limit(MOST_AT_ONCE)).all():
+        lock(session, competition)
+        _check_name(session, competition, name, but=team)
+    actor = acting_for(team, visitor)
+    return update_team(session, org, team, actor, name=name, tag=tag, logo_url=team.logo_url, contact=team.contact)
+
+
+def renew_link(session: Session, team: Team, visitor: Actor, old: str, *, master: str, attempt: str) -> str:
+    """A new private link in place of all others. The same form sent again gives the same one."""
+    token = token_of(master, f"renew:{old}", attempt)
+    session.refresh(team, with_for_update=True)
+    if session.scalar(select(CaptainLink.id).where(CaptainLink.digest == digest(token))) is None:
+        captain_links.renew(session, team, acting_for(team, visitor), token)
+    return token
+
+
 def acting_for(team: Team, visitor: Actor) -> Actor:
     """The team itself, from where the visitor is."""
     return Actor("player", team.uid, team.name, visitor.address, visitor.request_id)
@@ -199,7 +235,7 @@ def _entered_before(session: Session, competition: Competition, token: str, cloc
     asked = session.scalar(
         select(Application).where(Application.competition_id == competition.id, Application.team_id == team.id)
     )
-    return Entered(team, token, entry_of(session, competition, team), asked)
+    return Entered(team, token, entry_of(session, competition, team), asked, repeated=True)
 
 
 def _check_wish(session: Session, competition: Competition, page: RegistrationPage, wish: Wish) -> None:
@@ -210,9 +246,9 @@ def _check_wish(session: Session, competition: Competition, page: RegistrationPa
     _check_name(session, competition, wish.name)
 
 
-def _check_name(session: Session, competition: Competition, name: str) -> None:
+def _check_name(session: Session, competition: Competition, name: str, but: Team | None = None) -> None:
     """Two of one name could not be told apart in the bracket. Those who wait for an answer count too."""
-    same = func.lower(Team.name) == func.lower(name.strip())
+    same = and_(func.lower(Team.name) == func.lower(name.strip()), Team.id != (but.id if but else 0))
     entered = select(Team.id).join(Entry, Entry.team_id == Team.id)
     asking = select(Team.id).join(Application, Application.open_team_id == Team.id)
     held = (

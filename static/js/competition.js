@@ -36,6 +36,8 @@
     }
   }
 
+  // Whoever comes from a private page finds their own way lit up.
+  const own = /^#e=([0-9a-f]{8})$/.exec(location.hash)?.[1] ?? "";
   let lit = "";
   function light(entrant) {
     if (entrant === lit) return;
@@ -43,8 +45,8 @@
     for (const one of live.querySelectorAll("[data-e]")) one.classList.toggle("lit", entrant !== "" && one.dataset.e === entrant);
   }
   const entrantAt = (event) => event.target.closest?.("[data-e]")?.dataset.e ?? "";
-  for (const name of ["pointerover", "focusin"]) live.addEventListener(name, (event) => light(entrantAt(event)));
-  for (const name of ["pointerleave", "focusout"]) live.addEventListener(name, () => light(""));
+  for (const name of ["pointerover", "focusin"]) live.addEventListener(name, (event) => light(entrantAt(event) || own));
+  for (const name of ["pointerleave", "focusout"]) live.addEventListener(name, () => light(own));
 
   // ---- the page around a frame ----
   const frame = document.body.dataset;
@@ -138,6 +140,8 @@
   localTimes();
   countDown();
   showTabs();
+  light(own);
+  if (own) live.querySelector(".tree .lit")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   setInterval(countDown, 1000);
   plan();
 })();
