@@ -24,8 +24,8 @@ FORMATS = {
 }
 assert set(FORMATS) == {format for formats in FORMATS_OF_TYPE.values() for format in formats}
 LONGEST = 200
-# The parameters of the URL, so that links to another tab carry them along.
-NAMES = ("period", "from", "to", "category", "format", "competition")
+# The parameters of the URL, so that links to another tab carry them along. (`format=csv` is what lists download with.)
+NAMES = ("period", "from", "to", "category", "played_as", "competition")
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ def read_scope(session: Session, org_id: int, args: Mapping[str, str], now: date
     given = {name: CONTROLS.sub("", args.get(name, "")).strip()[:LONGEST] for name in NAMES}
     period, notes = read_period(given, now)
     known = categories_of(session, org_id)
-    for name, label, choices in (("category", "category", known), ("format", "format", FORMATS)):
+    for name, label, choices in (("category", "category", known), ("played_as", "format", FORMATS)):
         if given[name] and given[name] not in choices:
             notes.append(f"There is no {label} “{given[name]}”, so it was left out.")
             given[name] = ""
     if period.key != "days":
         given["from"] = given["to"] = ""
     given["period"] = "" if period.key == "days" else period.key
-    scope = Scope(org_id, period, given["category"], given["format"], given["competition"])
+    scope = Scope(org_id, period, given["category"], given["played_as"], given["competition"])
     return Asked(scope, known, {name: text for name, text in given.items() if text}, notes)
 
 

@@ -65,7 +65,7 @@ def competitions_tab(session: Session, scope: Scope) -> dict[str, Any]:
     made, lengths = board.made(session, scope), board.lengths(session, scope)
     return {
         "stats": _stats(registered, played, there, scope),
-        "registrations": _registrations(registered, scope),
+        "registrations": registrations_chart(registered, scope),
         "matches": _matches(played, scope),
         "check_ins": _check_ins(there, scope),
         "made": [row for row in made if row.total],
@@ -123,7 +123,8 @@ def _stats(registered: Daily, played: Daily, there: Daily, scope: Scope) -> list
     ]
 
 
-def _registrations(daily: Daily, scope: Scope) -> Chart:
+def registrations_chart(daily: Daily, scope: Scope) -> Chart:
+    """Registrations, next to the period before."""
     now, before = daily.total(scope.period), daily.total(scope.period.before)
     said = words.finding(now, "registration", "registrations", before, scope.period)
     return chart("registrations", daily, scope, ["open"], said, "registrations")

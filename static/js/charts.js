@@ -37,10 +37,11 @@
     const title = (seconds) => (short ? moment : day).format(seconds * 1000);
     const zone = short ? {} : { tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") };
     const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: `12px ${token("--font-sans")}` };
+    const gap = (box.clientWidth || 600) / data.x.length > 9 ? 1 : 0;  // an edge around thin bars would leave nothing of them
     const series = order.map((index) => {
       const colour = token(`--tone-${data.series[index].tone}`);
       return bars
-        ? { fill: colour, stroke: surface, width: 1, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.72, 40], radius: index === data.series.length - 1 ? 0.12 : 0 }) }
+        ? { fill: colour, stroke: surface, width: gap, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.72, 40], radius: index === data.series.length - 1 ? 0.12 : 0 }) }
         : { stroke: colour, width: 2, points: { show: data.x.length < 3 } };
     });
     const note = Object.assign(document.createElement("div"), { className: "chart-note", hidden: true });
