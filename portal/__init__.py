@@ -52,6 +52,9 @@ from portal.public.competition_pages import pages as public_competition_pages
 from portal.public.embed_pages import pages as public_embed_pages
 from portal.public.oembed import pages as public_oembed_pages
 from portal.public.pages import pages as public_pages
+from portal.public.player_pages import pages as public_player_pages
+from portal.public.registration_pages import pages as public_registration_pages
+from portal.registration.pages import pages as registration_pages
 from portal.seasons import circuits
 from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
@@ -80,6 +83,7 @@ BLUEPRINTS = (
     session_tokens_pages,
     competitions_pages,
     analytics_pages,
+    registration_pages,
     console_pages,
     console_audit_pages,
     embed_builder_pages,
@@ -87,6 +91,8 @@ BLUEPRINTS = (
     reference_pages,
     public_competition_pages,
     public_embed_pages,
+    public_registration_pages,
+    public_player_pages,
     public_oembed_pages,
     competition_api,
     session_tokens_api,
@@ -132,6 +138,10 @@ def _plug_in(app: Flask) -> None:
     app.extensions["on_key_revoked"] = (revoke_by_key,)
     app.extensions["on_standings_updated"] = (note_standings,)
     app.extensions["circuit_scores"] = circuits.scores
+    app.extensions["things_of_competition"] = {
+        "request": portal.registration.model.Application,
+        "invitation": portal.registration.model.Invitation,
+    }
 
 
 def _configuration(settings: Settings) -> dict[str, object]:

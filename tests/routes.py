@@ -64,6 +64,14 @@ ROLES: dict[str, str] = {
     "orgs.save_general": ADMIN,
     "orgs.save_sites": ADMIN,
     "orgs.settings": MEMBER,
+    "registering.answer": ADMIN,
+    "registering.invitations.index": MEMBER,
+    "registering.invitations.new": ADMIN,
+    "registering.invitations.revoke": ADMIN,
+    "registering.reopen": ADMIN,
+    "registering.requests": MEMBER,
+    "registering.save": ADMIN,
+    "registering.show": MEMBER,
     "session_tokens.batches.links": ADMIN,
     "session_tokens.batches.new": ADMIN,
     "session_tokens.batches.show": MEMBER,
@@ -203,6 +211,12 @@ OPEN: dict[str, str] = {
     "health.readyz": "for the machine that watches",
     "metrics.metrics": "token or loopback, see tests/web",
     "oembed.show": "sites that are given the address of a public page",
+    "player_pages.check_in": "player page: the token is the credential",
+    "player_pages.leave": "player page: the token is the credential",
+    "player_pages.register": "player page: the token is the credential",
+    "player_pages.rename": "player page: the token is the credential",
+    "player_pages.renew": "player page: the token is the credential",
+    "player_pages.show": "player page: the token is the credential",
     "public.demo_game": "player page",
     "public.jwks": "public keys",
     "public.numbered": "player page: the token is the credential",
@@ -212,6 +226,8 @@ OPEN: dict[str, str] = {
     "reference.index": "documentation",
     "reference.openapi": "documentation, for programs",
     "reference.operation": "documentation, the same for everybody",
+    "registration_pages.invited": "player page: the invitation is the credential",
+    "registration_pages.show": "player page: where the organizer lets everybody register",
     "resets.save": "the link is the credential",
     "resets.show": "the link is the credential",
     "session_api.call": "one address for keyed and open actions, see tests/contracts/test_session_api.py",
@@ -242,7 +258,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("session_tokens", "number"): "link",
     ("session_tokens", "uid"): "batch",
 }
-FIXED: dict[str, object] = {"figure": "registrations", "shelf": "games", "surface": "landing", "which": "logo"}
+FIXED: dict[str, object] = {"verdict": "approve", "figure": "registrations", "shelf": "games", "surface": "landing", "which": "logo"}
 
 # The same for the Competition API, by the part of the address before the parameter; calls on a started competition apart.
 SEGMENTS = {
