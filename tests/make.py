@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
@@ -35,6 +36,9 @@ from portal.orgs.model import Membership, Organization, User
 from portal.orgs.wallet_service import put_wallet
 from portal.orgs.wallets import WalletMember
 from portal.players.model import RosterEntry, Team
+from portal.registration.invitations import make as invite
+from portal.registration.service import change_page
+from portal.registration.tokens import new_attempt
 from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
@@ -260,6 +264,21 @@ class Make:
                 who = entries.participant(session, found, None, uid)
                 entries.register(session, found, By(SYSTEM), who)
                 entries.check_in(session, found, By(SYSTEM), who)
+
+    def registration_page(self, org: Org, competition: str, **settings: Any) -> str:
+        """Set up the registration page of a competition, open to everybody unless `access` is given; its address."""
+        with unit_of_work() as session:
+            found = competition_by_uid(session, org.id, competition)
+            change_page(session, found, SYSTEM, {"access": "open"} | settings)
+        return f"/c/{org.slug}/{competition}/register"
+
+    def invitations(self, org: Org, competition: str, *labels: str | None, expires_at: datetime | None = None) -> list[str]:
+        """The tokens of new invitations, one for each label."""
+        with unit_of_work() as session:
+            found = competition_by_uid(session, org.id, competition)
+            master, attempt = self.app.config["SETTINGS"].secret_key, new_attempt()
+            wanted = labels or (None,)
+            return [token for _, token in invite(session, found, SYSTEM, wanted, expires_at, master=master, attempt=attempt)]
 
     def start(self, org: Org, competition: str) -> None:
         """Start a competition that is in registration."""
