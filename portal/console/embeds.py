@@ -16,7 +16,7 @@ from portal.orgs.model import Organization
 from portal.web.forms import Between, Form, Optional, Required, choices_of
 
 THEMES = [("auto", "As the visitor's device asks"), ("light", "Light"), ("dark", "Dark")]
-SIZES = [("grow", "Grow with the content"), ("fixed", "Fixed")]
+SIZES = [("grow", "Grow with the content"), ("fixed", "Fixed height")]
 
 
 class EmbedForm(Form):
@@ -26,7 +26,7 @@ class EmbedForm(Form):
     view = SelectField("View", choices=[])
     number = IntegerField("Match number", [Optional(), Between(1, 1_000_000)])
     theme = RadioField("Theme", choices=THEMES, default="auto")
-    size = RadioField("Height", choices=SIZES, default="grow")
+    size = RadioField("Size", choices=SIZES, default="grow")
     width = IntegerField("Width", [Optional(), Between(200, 4_000, "pixels")])
     height = IntegerField("Height", [Required("Write a height in pixels."), Between(100, 4_000, "pixels")], default=USUAL_HEIGHT)
 
