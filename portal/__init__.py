@@ -24,6 +24,9 @@ from portal.console import shell
 from portal.console.audit_pages import pages as console_audit_pages
 from portal.console.embed_pages import pages as embed_builder_pages
 from portal.console.pages import pages as console_pages
+from portal.console.player_pages import pages as console_player_pages
+from portal.console.roster_pages import pages as console_roster_pages
+from portal.console.team_pages import pages as console_team_pages
 from portal.contracts.agent.answers import ANSWERS as AGENT_ANSWERS
 from portal.contracts.agent.routes import api as agent_api
 from portal.contracts.competition.answers import ANSWERS as COMPETITION_ANSWERS
@@ -56,6 +59,7 @@ from portal.public.player_pages import pages as public_player_pages
 from portal.public.registration_pages import pages as public_registration_pages
 from portal.registration.pages import pages as registration_pages
 from portal.seasons import circuits
+from portal.seasons.pages import pages as seasons_pages
 from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
@@ -86,6 +90,10 @@ BLUEPRINTS = (
     registration_pages,
     console_pages,
     console_audit_pages,
+    console_team_pages,
+    console_roster_pages,
+    console_player_pages,
+    seasons_pages,
     embed_builder_pages,
     public_pages,
     reference_pages,

@@ -339,12 +339,14 @@ class Things(dict[str, object]):
             "wallet_member": lambda: make.wallet_member(org),
             "team": lambda: make.team(org, players=2),
             "player": lambda: _first(RosterEntry.uid, Team, self["team"]),
+            "player_key": lambda: _first(RosterEntry.wallet_key, Team, self["team"]),
             "competition": lambda: make.competition(org),
             "running": lambda: make.competition(org, status="active", entrants=4),
             "match": lambda: _first(Match.uid, Competition, self["running"]),
             "registration": lambda: _first(Entry.uid, Competition, self["running"]),
             "decision": new_uid,
-            "season": lambda: make.season(org),
+            "counted": lambda: make.competition(org),
+            "season": lambda: make.season(org, str(self["counted"])),
             "theme": lambda: make.theme(org),
         }
 

@@ -33,7 +33,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
                 "tournaments cups leagues brackets matches results check-in",
             ),
             Page("Seasons", "seasons.index", "calendar", ("seasons.",), "weighted standings circuit"),
-            Page("Teams", "teams.index", "users-group", ("teams.",), "rosters captains"),
+            Page("Teams", "teams.index", "users-group", ("teams.", "rosters."), "rosters captains"),
             Page("Players", "players.index", "user", ("players.",), "wallets history people"),
             Page("Analytics", "analytics.index", "chart-bar", ("analytics.",), "charts figures trend top"),
         ),

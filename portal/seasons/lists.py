@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, distinct, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, distinct, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal.competitions.credits import identity, real
-from portal.competitions.model import Competition, Entry, Match
+from portal.competitions.model import Competition, Entry, Match, competitions_of
 from portal.competitions.participants import TAKING_PART
 from portal.orgs.model import Organization, switched_off
 from portal.seasons.model import Season, SeasonCompetition
@@ -60,6 +60,41 @@ def page_of(
     if status is not None:
         query = query.where(*_in_status(status, now))
     return session.execute(query.order_by(Season.created_at.desc(), Season.id.desc()).limit(limit).offset(offset)).all()
+
+
+def listed(org_id: int, now: datetime) -> Select[Any]:
+    """One row for each season of the organization: id, uid, name, state, starts_at, ends_at, created_at, scoring_config,
+    competitions, participants."""
+    everything = true()
+    competitions = select(func.count()).select_from(SeasonCompetition).where(_of_this())
+    ahead = (Season.status == "active") & (Season.starts_at > now)
+    named = (Season.id, Season.uid, Season.name, Season.starts_at, Season.ends_at, Season.created_at, Season.scoring_config)
+    state = case((ahead, "upcoming"), else_=Season.status).label("state")
+    counts = (_counted(competitions).label("competitions"), _participants(everything).label("participants"))
+    return select(select(*named, state, *counts).where(Season.org_id == org_id).subquery("listed"))
+
+
+def competitions_in(season: Season) -> Select[Any]:
+    """One row for each competition of the season: id, weight, added_at; uid, title, format, status, started_at, completed_at,
+    entrants."""
+    entrants = select(func.count()).where(Entry.competition_id == Competition.id, Entry.status.in_(TAKING_PART))
+    named = ("uid", "title", "format", "status", "started_at", "completed_at")
+    query = select(
+        SeasonCompetition.id,
+        SeasonCompetition.weight,
+        SeasonCompetition.added_at,
+        *(getattr(Competition, name) for name in named),
+        entrants.correlate(Competition).scalar_subquery().label("entrants"),
+    ).join(Competition, Competition.id == SeasonCompetition.competition_id)
+    return select(query.where(SeasonCompetition.season_id == season.id).subquery("listed"))
+
+
+def candidates(session: Session, season: Season, text: str, most: int) -> Sequence[Competition]:
+    """Competitions that the season could take, the newest first: those with `text` in the title, or with that id."""
+    there = select(SeasonCompetition.competition_id).where(SeasonCompetition.season_id == season.id)
+    named = Competition.title.icontains(text, autoescape=True) | (Competition.uid == text.lower())
+    query = competitions_of(season.org_id).where(Competition.id.not_in(there), Competition.status != "canceled", named)
+    return session.scalars(query.order_by(Competition.created_at.desc(), Competition.id.desc()).limit(most)).all()
 
 
 def visible(own: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.competitions.credits import identity, records
@@ -78,11 +78,22 @@ def standings(session: Session, season: Season, seen: ColumnElement[bool]) -> li
     Competitions that `seen` does not pick, drafts, and canceled ones bring nothing. With `place_points` in the season's
     scoring, places of completed competitions count, ranked as a circuit is; otherwise wins, draws and losses.
     """
-    rows = rows_of(session, season.id, seen)
-    rules = place_rules(season.scoring_config)
-    if rules is not None:
-        return by_places(collected(rows), rows, rules)
-    return by_matches(rows, season.scoring_config)
+    return ranked(rows_of(session, season.id, seen), season.scoring_config)
+
+
+def standings_of(session: Session, scoring: Mapping[int, Mapping[str, Any]]) -> dict[int, list[Ranked]]:
+    """The standings of several seasons, by their ids, from all of their competitions: one statement. `scoring` has the
+    configuration of each."""
+    found: dict[int, list[Any]] = {number: [] for number in scoring}
+    for row in session.execute(_rows(SeasonCompetition.season_id.in_(scoring), true())):
+        found[row.season_id].append(row)
+    return {number: ranked(rows, scoring[number]) for number, rows in found.items()}
+
+
+def ranked(rows: Sequence[Any], config: Mapping[str, Any]) -> list[Ranked]:
+    """The rows of one season as its scoring ranks them."""
+    rules = place_rules(config)
+    return by_matches(rows, config) if rules is None else by_places(collected(rows), rows, rules)
 
 
 def by_places(people: Mapping[str, Participant], rows: Sequence[Any], rules: Rules) -> list[Ranked]:
@@ -136,10 +147,15 @@ def collected(rows: Sequence[Any]) -> dict[str, Participant]:
 
 def rows_of(session: Session, season_id: int, seen: ColumnElement[bool]) -> Sequence[Any]:
     """One row for each entry of each competition that counts and that `seen` picks, in the order in which these were added."""
-    of = seen & Competition.id.in_(select(SeasonCompetition.competition_id).where(SeasonCompetition.season_id == season_id))
+    return session.execute(_rows(SeasonCompetition.season_id == season_id, seen)).all()
+
+
+def _rows(seasons: ColumnElement[bool], seen: ColumnElement[bool]) -> Any:
+    of = seen & Competition.id.in_(select(SeasonCompetition.competition_id).where(seasons))
     sums = records(of)
-    query = (
+    return (
         select(
+            SeasonCompetition.season_id,
             Competition.id.label("competition_id"),
             Competition.uid,
             Competition.title,
@@ -157,8 +173,7 @@ def rows_of(session: Session, season_id: int, seen: ColumnElement[bool]) -> Sequ
         .join(Entry, Entry.competition_id == Competition.id)
         .outerjoin(Team, Team.id == Entry.team_id)
         .outerjoin(sums, sums.c.entry_id == Entry.id)
-        .where(of, SeasonCompetition.season_id == season_id, Entry.status.in_(TAKING_PART))
+        .where(of, seasons, Entry.status.in_(TAKING_PART))
         .where(Competition.status.in_(("active", "completed")), Competition.format != "leaderboard")
         .order_by(SeasonCompetition.id, Entry.id)
     )
-    return session.execute(query).all()
