@@ -32,7 +32,19 @@ ROLES: dict[str, str] = {
     "catalog.providers": MEMBER,
     "catalog.restore": ADMIN,
     "catalog.streams": MEMBER,
+    "competitions.activity": MEMBER,
+    "competitions.create.clone": ADMIN,
+    "competitions.create.edit": ADMIN,
+    "competitions.create.new": ADMIN,
+    "competitions.create.step": ADMIN,
     "competitions.index": MEMBER,
+    "competitions.life.cancel": ADMIN,
+    "competitions.life.delete": ADMIN,
+    "competitions.life.finalize": ADMIN,
+    "competitions.life.many": ADMIN,
+    "competitions.life.open": ADMIN,
+    "competitions.life.schedule": ADMIN,
+    "competitions.life.visibility": ADMIN,
     "competitions.show": MEMBER,
     "console.overview": MEMBER,
     "console.search": MEMBER,
@@ -299,7 +311,15 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("session_tokens", "uid"): "batch",
     ("teams", "uid"): "team",
 }
-FIXED: dict[str, object] = {"verdict": "approve", "figure": "registrations", "shelf": "games", "surface": "landing", "which": "logo"}
+FIXED: dict[str, object] = {
+    "verdict": "approve",
+    "figure": "registrations",
+    "shelf": "games",
+    "surface": "landing",
+    "which": "logo",
+    "step": "terms",
+    "verb": "open",
+}
 
 # The same for the Competition API, by the part of the address before the parameter; calls on a started competition apart.
 SEGMENTS = {

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app, request, url_for
 from sqlalchemy.orm import Session
 
+from portal.competitions.acts import acts_of
 from portal.competitions.lists import summary_of
 from portal.competitions.model import Competition, competition_by_uid
 from portal.orgs.access import Place
@@ -34,12 +35,13 @@ def competition_here(session: Session, place: Place, uid: object) -> Competition
 
 
 def frame(session: Session, place: Place, competition: Competition) -> dict[str, Any]:
-    """What `competitions/frame.html` draws with: `competition`, `summary`, `state`, `tabs`. Two statements."""
+    """What `competitions/frame.html` draws with: `competition`, `summary`, `state`, `tabs`, `acts`. Two statements."""
     return {
         "competition": competition,
         "summary": summary_of(session, competition),
         "state": STATES[competition.status],
         "tabs": tabs_of(place, competition),
+        "acts": acts_of(place, competition),
     }
 
 

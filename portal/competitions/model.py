@@ -45,12 +45,13 @@ class Competition(Model):
             name="visibility",
             info={"field": "visibility", "says": "A competition is public, unlisted or private."},
         ),
+        UniqueConstraint("uid", info={"says": "This form was sent already: the competition is in the list."}),
         Index("ix_competitions_org_id_created_at", "org_id", "created_at"),
         Index("ix_competitions_status_starts_at", "status", "starts_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    uid: Mapped[str] = mapped_column(String(36), default=new_uid)
     org_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
     title: Mapped[str] = mapped_column(String(200))
     description: Mapped[str | None] = mapped_column(Text)

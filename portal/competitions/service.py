@@ -94,11 +94,19 @@ def delete_or_cancel(session: Session, competition: Competition, actor: Actor, c
     if competition.status != "draft":
         cancel_competition(session, competition, actor, clock)
         return "canceled"
+    delete_draft(session, competition, actor)
+    return "deleted"
+
+
+def delete_draft(session: Session, competition: Competition, actor: Actor) -> None:
+    """Raises Conflict once it was opened: then it can only be canceled."""
+    lock(session, competition)
+    if competition.status != "draft":
+        raise Conflict(f"Only a draft can be deleted; this competition is {competition.status}. Cancel it instead.")
     record(session, competition.org_id, actor, "competition.deleted", subject_of(competition), snapshot(competition), None)
     tell(session, competition, "competition.deleted")
     session.delete(competition)
     session.flush()
-    return "deleted"
 
 
 def cancel_competition(session: Session, competition: Competition, actor: Actor, clock: Clock = utc_now) -> None:
