@@ -2,20 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from portal.analytics.board import registrations
+from portal.analytics.period import Period
+from portal.analytics.scope import Scope
+from portal.analytics.shown import Chart, registrations_chart
 from portal.audit.model import AuditRow
 from portal.audit.service import rows_of
+from portal.branding.model import ThemeVersion
 from portal.catalog.model import Game, Stream
+from portal.competitions.model import Competition
+from portal.console.attention import Notice, competitions_in_need
 from portal.keys import attention, usage
 from portal.keys.model import ApiKey, UsageHour
 from portal.orgs.model import Organization
 from portal.session_tokens.model import SessionToken
 
 HOURS = 24
+DAYS = 14
 MANY_REFUSED = 10  # calls of a key in a day; a handful is somebody trying things out
 LATEST = 8
 STEPS = (
@@ -24,6 +33,8 @@ STEPS = (
     ("List the addresses of your servers", "Until then a key works from anywhere.", "settings#allowlist"),
     ("Add a game or stream", "Where a session link takes the player.", "games/new"),
     ("Create a session link", "It opens a game for one player, once.", "sessions/new"),
+    ("Create a competition", "A cup, a league or a ladder. It stays a draft until you open it.", "competitions/new"),
+    ("Publish your theme", "Your colours and your logo on every page that players see.", "branding"),
 )
 
 
@@ -35,18 +46,10 @@ class Figures:
     has_called: bool
     has_target: bool
     has_link: bool
+    has_competition: bool
+    has_theme: bool
     links: int
     used: int
-
-
-@dataclass(frozen=True)
-class Notice:
-    """One thing that needs attention: `page` is the path below the organization where it is mended."""
-
-    tone: str
-    text: str
-    page: str
-    act: str
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,14 @@ def figures_of(session: Session, org: Organization, now: datetime) -> Figures:
             called,
             exists().where(Game.org_id == org.id) | exists().where(Stream.org_id == org.id),
             exists().where(SessionToken.org_id == org.id),
+            exists().where(Competition.org_id == org.id),
+            exists().where(ThemeVersion.org_id == org.id),
             links.where(SessionToken.created_at >= day).scalar_subquery(),
             links.where(SessionToken.consumed_at >= day).scalar_subquery(),
         )
     ).one()
-    return Figures(row[0], bool(row[1]), bool(row[2]), bool(row[3]), row[4], row[5])
+    has_called, target, link, competition, theme = map(bool, row[1:6])
+    return Figures(row[0], has_called, target, link, competition, theme, row[6], row[7])
 
 
 def calls_of(session: Session, org: Organization, now: datetime) -> Calls:
@@ -112,10 +118,28 @@ def calls_of(session: Session, org: Organization, now: datetime) -> Calls:
     return Calls(tuple(first + timedelta(hours=n) for n in range(HOURS)), tuple(ok), tuple(refused))
 
 
+def registrations_of(session: Session, org: Organization, now: datetime) -> Chart:
+    """The last 14 days in days of UTC, next to the 14 before. One statement."""
+    days = _days(now)
+    scope = Scope(org.id, days)
+    return registrations_chart(registrations(session, scope), scope)
+
+
+def registration_days(now: datetime) -> dict[str, Any]:
+    """The same days as analytics asks for them."""
+    days = _days(now)
+    return {"from": str(days.first), "to": str(days.last)}
+
+
+def _days(now: datetime) -> Period:
+    today = now.astimezone(UTC).date()
+    return Period(str(DAYS), today - timedelta(days=DAYS - 1), today)
+
+
 def notices_of(session: Session, org: Organization, figures: Figures, now: datetime) -> list[Notice]:
-    """The most pressing first. Three statements."""
-    refused = list(_refused(session, org, now))
-    return [*refused, *_expiring(session, org, now), *_open_to_all(org, figures), *_unused(session, org, now)]
+    """The most pressing first: what fails, then what warns, competitions before keys. Six statements."""
+    keys = [*_refused(session, org, now), *_expiring(session, org, now), *_open_to_all(org, figures), *_unused(session, org, now)]
+    return sorted([*competitions_in_need(session, org, now), *keys], key=lambda notice: notice.tone != "failing")
 
 
 def latest_changes(session: Session, org: Organization) -> Sequence[AuditRow]:
@@ -125,7 +149,8 @@ def latest_changes(session: Session, org: Organization) -> Sequence[AuditRow]:
 
 def steps_of(org: Organization, figures: Figures) -> list[Step]:
     """In the order in which they make sense."""
-    done = (figures.keys > 0, figures.has_called, bool(org.allowed_addresses), figures.has_target, figures.has_link)
+    opened = (figures.has_target, figures.has_link, figures.has_competition, figures.has_theme)
+    done = (figures.keys > 0, figures.has_called, bool(org.allowed_addresses), *opened)
     return [Step(*words, done=is_done) for words, is_done in zip(STEPS, done, strict=True)]
 
 

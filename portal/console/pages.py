@@ -6,6 +6,7 @@ from flask_login import current_user, login_required
 from portal.audit.changes import action_words
 from portal.console import overview as read
 from portal.console import palette
+from portal.console.live import live_of
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound
@@ -74,13 +75,16 @@ def organizations() -> Response:
 @pages.get("/o/<org_slug>/")
 @inside("member")
 def overview(place: Place) -> Response:
-    """Five statements besides those of every page."""
+    """Twelve statements besides those of every page."""
     session, org, now = db.session(), place.organization, utc_now()
     figures = read.figures_of(session, org, now)
     return render(
         "console/overview.html",
         figures=figures,
         calls=read.calls_of(session, org, now),
+        registrations=read.registrations_of(session, org, now),
+        registrations_csv=url_for("analytics.download", org_slug=org.slug, figure="registrations", **read.registration_days(now)),
+        live=live_of(session, org, now),
         notices=read.notices_of(session, org, figures, now),
         steps=[{**vars(step), "url": _below(org, step.page)} for step in read.steps_of(org, figures)],
         latest=read.latest_changes(session, org) if place.may("admin") else (),

@@ -35,16 +35,20 @@ def used(org, secret: str, outcome: str, calls: int, hours_ago: int = 0) -> None
 def test_the_first_steps_are_ticked_one_by_one_and_then_gone(make):
     org = make.org()
     alice = make.signed_in(org.alice)
-    assert done(overview(alice, org)) == [False] * 5
+    assert done(overview(alice, org)) == [False] * 7
     secret = make.key(org, "feed")
-    assert done(overview(alice, org)) == [True, False, False, False, False]
+    assert done(overview(alice, org)) == [True] + [False] * 6
     used(org, secret, "ok", 1)
-    assert done(overview(alice, org)) == [True, True, False, False, False]
+    assert done(overview(alice, org)) == [True] * 2 + [False] * 5
     post(alice, f"/o/{org.slug}/settings/allowlist", {"allowed_addresses": "192.0.2.1", "act": ""})
-    assert done(overview(alice, org)) == [True, True, True, False, False]
+    assert done(overview(alice, org)) == [True] * 3 + [False] * 4
     game = make.game(org)
-    assert done(overview(alice, org)) == [True, True, True, True, False]
+    assert done(overview(alice, org)) == [True] * 4 + [False] * 3
     make.link(org, game_id=game)
+    assert done(overview(alice, org)) == [True] * 5 + [False] * 2
+    make.competition(org)
+    assert done(overview(alice, org)) == [True] * 6 + [False]
+    make.theme(org)
     assert "First steps" not in overview(alice, org)
 
 
@@ -52,7 +56,7 @@ def test_every_first_step_leads_to_a_page_that_opens(make):
     org = make.org()
     alice = make.signed_in(org.alice)
     links = re.findall(r'<a class="step-label" href="([^"]+)"', overview(alice, org))
-    assert len(links) == 5
+    assert len(links) == 7
     assert [link for link in links if alice.get(link.partition("#")[0]).status_code != 200] == []
 
 
@@ -128,7 +132,7 @@ def test_the_overview_costs_the_same_statements_however_much_there_is(make, coun
             overview(alice, org)
         costs.append(len(statements))
     assert costs[1] <= costs[0] + 1  # the secrets of the keys that expire come with one statement, whatever their number
-    assert costs[1] <= 13
+    assert costs[1] <= 19
 
 
 def test_another_organizations_things_are_not_counted(make):
@@ -137,4 +141,4 @@ def test_another_organizations_things_are_not_counted(make):
     make.link(other)
     with unit_of_work() as work:
         assert work.get_one(Organization, org.id).allowed_addresses == ""
-    assert done(overview(make.signed_in(org.alice), org)) == [False] * 5
+    assert done(overview(make.signed_in(org.alice), org)) == [False] * 7
