@@ -173,9 +173,9 @@ TABS = {
 }
 
 
-def answer(session: Session, name: str, entries: Select[int], page: str, **context: Any) -> Response:
+def answer(session: Session, which: str, entries: Select[int], page: str, /, **context: Any) -> Response:
     """One of the lists, inside the page of the team or player."""
-    tab = TABS[name]
+    tab = TABS[which]
     table = tab.table.page(session, tab.query(entries), request.args)
     return table.csv() if table.wants_csv else render(page, "people/_played.html", table=table, tab=tab, **context)
 

@@ -1,6 +1,7 @@
 """Seasons in the back office: the list, the standings of one with what brought the points, and what counts for it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -137,7 +138,7 @@ def add(place: Place, uid: UUID) -> Response:
     """Competitions to add, found by their titles."""
     session, season = db.session(), _season(place, uid)
     text = request.args.get("q", "").strip()[:200]
-    form = AddForm(weight=1)
+    form = AddForm(weight=Decimal(1))
     found = list(lists.candidates(session, season, text, OFFERED))
     form.offer(found)
     if form.is_submitted():  # what was chosen may have been found by another search
@@ -157,7 +158,7 @@ def add(place: Place, uid: UUID) -> Response:
 def weight(place: Place, uid: UUID, competition_uid: UUID) -> Response:
     season = _season(place, uid)
     line = _line(season, competition_uid)
-    form = WeightForm(data={"weight": line.weight})
+    form = WeightForm(data={"weight": Decimal(repr(line.weight))})
     if form.validate_on_submit():
         try:
             service.change_weight(db.session(), season, line.uid, place.actor, plain_number(form.weight.data))
