@@ -1,11 +1,18 @@
-"""The RQ worker: `python -m portal.worker`. Jobs are functions that take ids and open their own unit of work."""
+"""The worker: `python -m portal.worker`. RQ's jobs are functions that take ids and open their own unit of work.
+
+Beside them two threads look at the tables once a second, and at once when the doorbell rings: one hands on what happened,
+one sends what is due. They need no Redis.
+"""
 
 import signal
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
+from flask import Flask
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
@@ -14,6 +21,9 @@ from portal import create_app
 from portal.config import Settings
 from portal.kernel.log import log
 from portal.kernel.queue import connect, queue_of
+from portal.outbox.courier import Courier
+from portal.webhooks.deliverer import Deliverer
+from portal.webhooks.fan_out import fan_out
 
 
 class Worker(SimpleWorker):
@@ -31,11 +41,40 @@ def main() -> int:
     """Work until told to stop; wait for Redis when it is away."""
     app = create_app()
     settings: Settings = app.config["SETTINGS"]
-    if settings.limits_in_memory:
-        log.warning("no Redis: the clock process does all background work")
-        while True:
-            time.sleep(3600)
-    client = connect(settings.redis_url, patient=True)
+    with deliveries(app):
+        if settings.queue_url.startswith("memory:"):
+            log.warning("no RQ: the clock process does its work")
+            return _wait_for_the_end()
+        return _work(app, settings)
+
+
+@contextmanager
+def deliveries(app: Flask) -> Iterator[None]:
+    """The two threads, for as long as the block lasts."""
+    deliverer = Deliverer(app)
+    courier = Courier(app, [fan_out], deliverer.wake)
+    threads = [threading.Thread(target=each.run, name=type(each).__name__, daemon=True) for each in (courier, deliverer)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        courier.stop()
+        deliverer.stop()
+        for thread in threads:
+            thread.join()
+
+
+def _wait_for_the_end() -> int:
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    over.wait()
+    return 0
+
+
+def _work(app: Flask, settings: Settings) -> int:
+    client = connect(settings.queue_url, patient=True)
     # In one process: a job is a few short transactions, holds a lease, and is swept up if this process dies.
     # `worker_ttl` bounds how long an idle worker is blind to maintenance (RELIABILITY M13).
     with app.app_context():

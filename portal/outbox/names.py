@@ -69,4 +69,10 @@ EVENTS: dict[str, str] = {
     "season.competition_removed": "A competition no longer counts for a season.",
     "season.deleted": "A season was deleted; its competitions stay as they are.",
     "season.standings_updated": "Season standings were recalculated: a result, a competition or the scoring changed.",
+    "webhook.created": "A webhook endpoint was created.",
+    "webhook.updated": "The terms of a webhook endpoint were changed, or it was paused, resumed or switched.",
+    "webhook.deleted": "A webhook endpoint was removed.",
+    "webhook.secret_rotated": "A webhook endpoint got a new secret.",
+    "webhook.endpoint_warned": "More than half of an endpoint's tries fail; if that lasts it is switched off.",
+    "webhook.endpoint_disabled": "An endpoint was switched off by its failures, or because it answered 410.",
 }

@@ -11,7 +11,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
-    Text,
     UniqueConstraint,
     select,
     text,
@@ -19,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.kernel.clock import utc_now
-from portal.kernel.db import BigKey, Json, Model, UTCDateTime
+from portal.kernel.db import BigKey, Model, UTCDateTime
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_uid
 

@@ -1,0 +1,191 @@
+"""Handing out what is due: who is served next, how much at once, and the lease under which a worker sends it.
+
+Fair: organizations take turns, and within each its endpoints. Bounded: by endpoint, by organization, by hour. Rows are held
+in one order everywhere: the organization's allowance, endpoints by id, then deliveries.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from portal.kernel.ids import new_uid
+from portal.webhooks.fan_out import clock_of
+from portal.webhooks.model import Allowance, Delivery, Endpoint
+
+LEASE = timedelta(seconds=30)  # twice the longest try
+ORG_CAP = 50  # in flight for one organization, over all workers
+FAILING = 5  # failures in a row from which on an endpoint gets one delivery at a time
+HOUR = timedelta(hours=1)
+ENDPOINTS_AT_ONCE = 64
+
+_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_deliveries = cast(Table, Delivery.__table__)
+_endpoints = cast(Table, Endpoint.__table__)
+_allowances = cast(Table, Allowance.__table__)
+_open = _deliveries.c.due_at.is_not(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery to be sent under a lease, with its endpoint as it was at that moment, by the database's clock `at`."""
+
+    delivery: Delivery
+    endpoint: Endpoint
+    lease: str
+    at: datetime
+
+
+@dataclass
+class Room:
+    """How much more may be in flight: in this worker, by organization, by endpoint; and how many an hour still allows."""
+
+    worker: int
+    sending: Mapping[tuple[int, int], int]
+    hourly: dict[int, int]
+    taken: dict[int, int]
+
+    def of(self, endpoint: Endpoint) -> int:
+        """For one endpoint, now."""
+        org = endpoint.org_id
+        in_org = sum(count for (whose, _), count in self.sending.items() if whose == org)
+        cap = 1 if endpoint.failures >= FAILING else endpoint.in_flight_cap
+        free = cap - self.sending.get((org, endpoint.id), 0), ORG_CAP - in_org - self.taken.get(org, 0)
+        return max(0, min(self.worker, *free, self.hourly.get(org, 0)))
+
+    def take(self, endpoint: Endpoint, count: int, firsts: int) -> None:
+        """`count` were handed out, `firsts` of them for the first time."""
+        org = endpoint.org_id
+        self.worker -= count
+        self.taken[org] = self.taken.get(org, 0) + count
+        self.hourly[org] -= firsts
+
+
+def claim(session: Session, most: int, hourly: int) -> list[Claimed]:
+    """Lease at most `most` due deliveries to the caller. `hourly` is what an organization may begin in an hour; what is over
+    it stays due and goes in the next hour."""
+    now = clock_of(session)
+    order = session.execute(_next_in_turn(now, hourly)).all()
+    if not order:
+        return []
+    allowances = _hold_allowances(session, sorted({row.org_id for row in order}), now)
+    endpoints = _hold_endpoints(session, [row.id for row in order if row.org_id in allowances], now)
+    room = Room(most, _sending(session, now, allowances), {org: hourly - each.sent for org, each in allowances.items()}, {})
+    found = [(endpoint, _due(session, endpoint, now, room)) for row in order if (endpoint := endpoints.get(row.id))]
+    lease = new_uid()
+    _write(session, found, lease, now, [row.id for row in order if row.id in endpoints])
+    for org_id, allowance in allowances.items():
+        allowance.sent = hourly - room.hourly[org_id]
+    session.flush()
+    return [Claimed(delivery, endpoint, lease, now) for endpoint, rows in found for delivery in rows]
+
+
+def settle_next_due(session: Session, endpoint_ids: Sequence[int]) -> None:
+    """Work out anew when the endpoints (whose rows are held) have something due."""
+    earliest = select(func.min(_deliveries.c.due_at)).where(_deliveries.c.endpoint_id == _endpoints.c.id, _open)
+    change = update(_endpoints).where(_endpoints.c.id.in_(endpoint_ids)).values(next_due_at=earliest.scalar_subquery())
+    session.connection().execute(change)
+
+
+def _next_in_turn(now: datetime, hourly: int) -> Select[Any]:
+    """Endpoints with something due and room for it; of each organization the one that waited longest first, and those
+    firsts before anybody's second."""
+    sending = _count_sending(now, _deliveries.c.endpoint_id)
+    in_org = _count_sending(now, _deliveries.c.org_id)
+    turn = func.row_number().over(partition_by=Endpoint.org_id, order_by=(Endpoint.served_at, Endpoint.id))
+    used_up = (Allowance.sent >= hourly) & (Allowance.hour_from > now - HOUR)
+    query: Select[Any] = (
+        select(Endpoint.id, Endpoint.org_id)
+        .outerjoin(sending, sending.c.whose == Endpoint.id)
+        .outerjoin(in_org, in_org.c.whose == Endpoint.org_id)
+        .outerjoin(Allowance, Allowance.org_id == Endpoint.org_id)
+        .where(_may_be_served(now))
+        .where(func.coalesce(sending.c.count, 0) < Endpoint.in_flight_cap)
+        .where(or_(func.coalesce(sending.c.count, 0) < 1, Endpoint.failures < FAILING))
+        .where(func.coalesce(in_org.c.count, 0) < ORG_CAP)
+        .where(or_(Allowance.org_id.is_(None), ~used_up))
+        .order_by(turn, Endpoint.served_at, Endpoint.id)
+        .limit(ENDPOINTS_AT_ONCE)
+    )
+    return query
+
+
+def _may_be_served(now: datetime) -> ColumnElement[bool]:
+    calm = or_(Endpoint.throttled_until.is_(None), Endpoint.throttled_until <= now)
+    return (Endpoint.next_due_at <= now) & (Endpoint.status == "enabled") & Endpoint.deleted_at.is_(None) & calm
+
+
+def _count_sending(now: datetime, whose: Any) -> Any:
+    live = _deliveries.c.state == "sending", _deliveries.c.due_at > now
+    return select(whose.label("whose"), func.count().label("count")).where(*live).group_by(whose).subquery()
+
+
+def _hold_allowances(session: Session, org_ids: list[int], now: datetime) -> dict[int, Allowance]:
+    """Those that no other worker is at; an hour that is over begins anew."""
+    known = set(session.scalars(select(Allowance.org_id).where(Allowance.org_id.in_(org_ids))))
+    if new := [{"org_id": org_id, "hour_from": now, "sent": 0} for org_id in org_ids if org_id not in known]:
+        insert = _INSERT[session.get_bind().dialect.name](_allowances)
+        session.execute(insert.on_conflict_do_nothing(), new)
+    held = select(Allowance).where(Allowance.org_id.in_(org_ids)).order_by(Allowance.org_id).with_for_update(skip_locked=True)
+    allowances = session.scalars(held.execution_options(populate_existing=True)).all()
+    for allowance in allowances:
+        if allowance.hour_from <= now - HOUR:
+            allowance.hour_from, allowance.sent = now, 0
+    return {allowance.org_id: allowance for allowance in allowances}
+
+
+def _hold_endpoints(session: Session, ids: list[int], now: datetime) -> dict[int, Endpoint]:
+    held = select(Endpoint).where(Endpoint.id.in_(ids), _may_be_served(now)).order_by(Endpoint.id)
+    rows = session.scalars(held.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True))
+    return {endpoint.id: endpoint for endpoint in rows}
+
+
+def _sending(session: Session, now: datetime, allowances: Mapping[int, Allowance]) -> dict[tuple[int, int], int]:
+    """What is in flight, counted from the leases, now that nobody else hands out for these organizations."""
+    live = _deliveries.c.state == "sending", _deliveries.c.due_at > now, _deliveries.c.org_id.in_(allowances)
+    group = _deliveries.c.org_id, _deliveries.c.endpoint_id
+    return {
+        (org, endpoint): count
+        for org, endpoint, count in session.execute(select(*group, func.count()).where(*live).group_by(*group))
+    }
+
+
+def _due(session: Session, endpoint: Endpoint, now: datetime, room: Room) -> Sequence[Delivery]:
+    """The endpoint's next deliveries, as many as there is room for."""
+    most = room.of(endpoint)
+    if most == 0:
+        return []
+    query = select(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.due_at <= now)
+    if endpoint.ordered:
+        query = query.where(or_(Delivery.competition.is_(None), Delivery.sequence.in_(_first_in_line(endpoint))))
+    order = (Delivery.due_at, Delivery.sequence)
+    rows = session.scalars(query.order_by(*order).limit(most).execution_options(populate_existing=True)).all()
+    room.take(endpoint, len(rows), sum(row.tries == 0 for row in rows))
+    return rows
+
+
+def _first_in_line(endpoint: Endpoint) -> Select[Any]:
+    """Of each competition the open delivery with the lowest number: no later one goes before it is over."""
+    line = _open & (_deliveries.c.endpoint_id == endpoint.id) & _deliveries.c.competition.is_not(None)
+    return select(func.min(_deliveries.c.sequence)).where(line).group_by(_deliveries.c.competition)
+
+
+def _write(
+    session: Session, found: Sequence[tuple[Endpoint, Sequence[Delivery]]], lease: str, now: datetime, served: list[int]
+) -> None:
+    ids = [delivery.id for _, rows in found for delivery in rows]
+    for _, rows in found:
+        for delivery in rows:
+            session.expunge(delivery)
+    connection = session.connection()
+    if ids:
+        leased = {"state": "sending", "lease_token": lease, "due_at": now + LEASE}
+        connection.execute(update(_deliveries).where(_deliveries.c.id.in_(ids)).values(leased))
+    for endpoint in {endpoint.id: endpoint for endpoint, _ in found}.values():
+        session.expunge(endpoint)
+    connection.execute(update(_endpoints).where(_endpoints.c.id.in_(served)).values(served_at=now))
+    settle_next_due(session, served)

@@ -1,0 +1,143 @@
+"""The thread that sends what is due: claims in a short transaction, sends many at once, records in a short transaction.
+
+Tries do not wait for each other: what ends is recorded together with the next claim, so that one hanging receiver holds up
+one slot for fifteen seconds and nothing else. The tables are the truth; this thread may die at any moment.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.kernel.db import unit_of_work
+from portal.kernel.errors import Fault
+from portal.kernel.failpoints import reach
+from portal.kernel.log import log
+from portal.webhooks.claiming import Claimed, claim
+from portal.webhooks.outgoing import Outgoing, Sources, compose, sources_of
+from portal.webhooks.recording import Tried, record_tries
+from portal.webhooks.sending import Client
+from portal.webhooks.service import rules_of
+from portal.webhooks.way_out import PROBES, WayOut
+
+IN_FLIGHT = 256  # of one process
+SWEEP_SECONDS = 1.0
+GATHER_SECONDS = 0.01  # tries that end within this time are recorded in one transaction
+DRAIN_SECONDS = 5.0  # for what is in flight at the end; the rest is found by its lease
+
+
+class Deliverer:
+    """One for a worker process. `run` in a thread; `wake` and `stop` from any other."""
+
+    def __init__(self, app: Flask, in_flight: int = IN_FLIGHT) -> None:
+        self._app = app
+        self._settings: Settings = app.config["SETTINGS"]
+        self._most = in_flight
+        self._way_out = WayOut()
+        self._ended: list[Tried] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news: asyncio.Event | None = None
+
+    def run(self) -> None:
+        """Until `stop`."""
+        with self._app.app_context():
+            asyncio.run(self._run())
+
+    def wake(self) -> None:
+        """Something may be due."""
+        if self._loop is not None and self._news is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    def stop(self) -> None:
+        """End `run` soon: nothing new is sent, what ended is recorded."""
+        self._stopping = True
+        self.wake()
+
+    async def _run(self) -> None:
+        self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
+        async with Client(rules_of(self._settings)) as client:
+            while not self._stopping:
+                more = await self._turn(client)
+                if not more:
+                    await self._wait(SWEEP_SECONDS)
+                    await asyncio.sleep(GATHER_SECONDS)
+            await self._drain()
+
+    async def _wait(self, seconds: float) -> None:
+        """For news: a try that ended, a call of `wake`; or until the next sweep."""
+        assert self._news is not None
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+        self._news.clear()
+
+    async def _turn(self, client: Client) -> bool:
+        """Record what ended, send what is due; True when there may be more to send at once."""
+        down = self._way_out.judge()
+        room = max(0, (PROBES if down else self._most) - len(self._tasks))
+        ended, self._ended = self._ended, []
+        try:
+            outgoing, full = await asyncio.to_thread(self._exchange, ended, room)
+        except Exception as error:  # the database may be away for a while
+            self._ended = ended + self._ended
+            log.error("deliveries could not be recorded or claimed", exc_info=error)
+            await asyncio.sleep(SWEEP_SECONDS)
+            return False
+        for out in outgoing:
+            task = asyncio.create_task(self._send(client, out))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return full and len(self._tasks) < self._most and not down
+
+    def _exchange(self, ended: Sequence[Tried], room: int) -> tuple[list[Outgoing], bool]:
+        """In a thread of its own: the transactions, and the requests of what was claimed."""
+        if ended:
+            reach("before_record")
+            with unit_of_work() as session:
+                record_tries(session, ended)
+        if room == 0 or self._stopping:
+            return [], False
+        with unit_of_work() as session:
+            claimed, sources = self._claim(session, room)
+        return self._composed(claimed, sources), len(claimed) > 0
+
+    def _claim(self, session: Session, room: int) -> tuple[list[Claimed], Sources]:
+        claimed = claim(session, room, self._settings.webhook_hourly)
+        return claimed, sources_of(session, claimed) if claimed else Sources({}, {})
+
+    def _composed(self, claimed: Sequence[Claimed], sources: Sources) -> list[Outgoing]:
+        """What cannot be signed (another master key) is left: its lease ends, and it is tried again until it can."""
+        made = []
+        for each in claimed:
+            try:
+                made.append(compose(each, sources, self._settings))
+            except Fault as fault:
+                log.error("a delivery could not be signed", webhook=each.endpoint.uid, error=str(fault))
+        return made
+
+    async def _send(self, client: Client, out: Outgoing) -> None:
+        reach("before_send")
+        answer = await client.send(out)
+        reach("after_send")
+        self._way_out.note(out.org_id, out.url, answer.unreachable)
+        counted = answer.delivered or not answer.unreachable or not self._way_out.down
+        self._ended.append(Tried(out, answer, counted))
+        if self._news is not None:
+            self._news.set()
+
+    async def _drain(self) -> None:
+        """Give what is in flight a few seconds, then record what ended."""
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._tasks and time.monotonic() < until:
+            await asyncio.wait(self._tasks, timeout=until - time.monotonic())
+        for task in self._tasks:
+            task.cancel()
+        if self._ended:
+            await asyncio.to_thread(self._exchange, self._ended, 0)
