@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from portal.audit.service import Actor, record
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.crypto import digest
-from portal.kernel.errors import Gone
+from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
 from portal.players.model import CaptainLink, Team
 
@@ -68,10 +68,10 @@ def live_links(session: Session, team: Team) -> tuple[int, datetime | None]:
 
 
 def held_by(session: Session, token: str) -> Held:
-    """What the token opens. One statement. Raises Gone in one sentence for everything else: unknown, revoked, the team
+    """What the token opens. One statement. Raises NotFound in one sentence for everything else: unknown, revoked, the team
     deleted, the organization or one above it switched off."""
     if len(token) != LENGTH or not token.isascii():
-        raise Gone(GONE)
+        raise NotFound(GONE)
     above = aliased(Organization)
     query = (
         select(CaptainLink, Team, Organization)
@@ -83,7 +83,7 @@ def held_by(session: Session, token: str) -> Held:
     )
     row = session.execute(query).first()
     if row is None:
-        raise Gone(GONE)
+        raise NotFound(GONE)
     return Held(row[0], row[1], row[2])
 
 

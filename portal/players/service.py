@@ -49,7 +49,8 @@ def create_team(
     uid: str | None = None,
 ) -> Team:
     """A team without players, or one person under a name (`solo`). Two may have the same name. `contact` is an e-mail address
-    that nobody is shown; `uid` the public id where the caller knows it before. Raises Invalid naming the field, Conflict for too many teams."""
+    that nobody is shown; `uid` the public id where the caller knows it before. Raises Invalid naming the field, Conflict for
+    too many teams."""
     team = Team(
         org_id=org.id,
         name=checked_name(name),

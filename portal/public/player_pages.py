@@ -11,7 +11,7 @@ from portal.branding.sites import site_of
 from portal.competitions.model import Competition, competition_by_uid
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
-from portal.kernel.errors import Gone, PortalError
+from portal.kernel.errors import NotFound, PortalError
 from portal.kernel.log import log
 from portal.players import captain_links
 from portal.players.captain_links import Held, held_by
@@ -70,8 +70,9 @@ def leave(token: str, uid: UUID) -> Response:
 def register(token: str, uid: UUID) -> Response:
     """Register for another competition under the same name."""
     held = held_by(db.session(), token)
+    competition = _competition(held, uid)
     try:
-        entered = service.join(db.session(), _competition(held, uid), held.team, visitor())
+        entered = service.join(db.session(), competition, held.team, visitor())
     except PortalError as error:
         return _refused(held, token, error)
     return _back(token, "registered" if entered.entry else "asked")
@@ -107,7 +108,7 @@ def renew(token: str) -> Response:
     attempt = checked_attempt(request.form.get("attempt"))
     try:
         held = held_by(session, token_of(master, f"renew:{token}", attempt))
-    except Gone:
+    except NotFound:
         held = held_by(session, token)
     fresh = service.renew_link(session, held.team, visitor(), token, master=master, attempt=attempt)
     address = site_of(session, held.organization) + url_for("player_pages.show", token=fresh)
@@ -123,8 +124,9 @@ def _page(held: Held, token: str, said: str = "", trouble: str = "", status: int
 
 
 def _act(held: Held, token: str, uid: UUID, act: Any, word: str) -> Response:
+    competition = _competition(held, uid)
     try:
-        act(_competition(held, uid))
+        act(competition)
     except PortalError as error:
         return _refused(held, token, error)
     return _back(token, word)
