@@ -6,7 +6,6 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 import portal.mail.model
-import portal.orgs.saved_views
 import portal.registration.model
 import portal.webhooks.model
 from portal import cli, preflight
@@ -18,10 +17,13 @@ from portal.branding.domain_pages import questions as domain_questions
 from portal.branding.files import pages as branding_files_pages
 from portal.branding.pages import pages as branding_pages
 from portal.catalog.pages import pages as catalog_pages
+from portal.competitions.entrants_map import pages as entrants_pages
 from portal.competitions.pages import pages as competitions_pages
+from portal.competitions.play_pages import pages as play_pages
 from portal.config import Settings
 from portal.console import shell
 from portal.console.audit_pages import pages as console_audit_pages
+from portal.console.captain_pages import pages as console_captain_pages
 from portal.console.embed_pages import pages as embed_builder_pages
 from portal.console.pages import pages as console_pages
 from portal.console.player_pages import pages as console_player_pages
@@ -41,13 +43,15 @@ from portal.kernel.db import db, engine_options
 from portal.keys.book import Book
 from portal.keys.pages import pages as keys_pages
 from portal.keys.usage import callers_of
-from portal.orgs import signed_in
+from portal.mail.previews import SURFACES as mail_surfaces
+from portal.orgs import signed_in, view_pages
 from portal.orgs.account_pages import pages as orgs_account_pages
 from portal.orgs.agent_pages import pages as orgs_agent_pages
 from portal.orgs.member_pages import pages as orgs_member_pages
 from portal.orgs.pages import pages as orgs_pages
 from portal.orgs.reset_pages import pages as orgs_reset_pages
 from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
+from portal.orgs.view_pages import pages as orgs_view_pages
 from portal.paths import ROOT
 from portal.public.answers import ANSWERS as PLAYER_ANSWERS
 from portal.public.competition_answers import ANSWERS as COMPETITION_PAGE_ANSWERS
@@ -56,6 +60,7 @@ from portal.public.embed_pages import pages as public_embed_pages
 from portal.public.oembed import pages as public_oembed_pages
 from portal.public.pages import pages as public_pages
 from portal.public.player_pages import pages as public_player_pages
+from portal.public.previews import SURFACES as player_surfaces
 from portal.public.registration_pages import pages as public_registration_pages
 from portal.registration.pages import pages as registration_pages
 from portal.seasons import circuits
@@ -78,6 +83,7 @@ BLUEPRINTS = (
     orgs_pages,
     orgs_member_pages,
     orgs_agent_pages,
+    orgs_view_pages,
     catalog_pages,
     branding_files_pages,
     branding_pages,
@@ -86,12 +92,15 @@ BLUEPRINTS = (
     keys_pages,
     session_tokens_pages,
     competitions_pages,
+    play_pages,
+    entrants_pages,
     analytics_pages,
     registration_pages,
     console_pages,
     console_audit_pages,
     console_team_pages,
     console_roster_pages,
+    console_captain_pages,
     console_player_pages,
     seasons_pages,
     embed_builder_pages,
@@ -131,6 +140,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app, CONTRACTS, (PLAYER_ANSWERS, COMPETITION_PAGE_ANSWERS))
     signed_in.init_app(app)
     shell.init_app(app)
+    view_pages.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _plug_in(app)
@@ -146,6 +156,7 @@ def _plug_in(app: Flask) -> None:
     app.extensions["on_key_revoked"] = (revoke_by_key,)
     app.extensions["on_standings_updated"] = (note_standings,)
     app.extensions["circuit_scores"] = circuits.scores
+    app.extensions["surfaces"] = player_surfaces | mail_surfaces
     app.extensions["things_of_competition"] = {
         "request": portal.registration.model.Application,
         "invitation": portal.registration.model.Invitation,

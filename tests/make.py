@@ -33,8 +33,11 @@ from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
 from portal.orgs import service as orgs
 from portal.orgs.model import Membership, Organization, User
+from portal.orgs.saved_views import save_view
 from portal.orgs.wallet_service import put_wallet
 from portal.orgs.wallets import WalletMember
+from portal.outbox.emit import emit
+from portal.outbox.model import Event
 from portal.players.model import RosterEntry, Team
 from portal.registration.invitations import make as invite
 from portal.registration.service import change_page
@@ -42,6 +45,7 @@ from portal.registration.tokens import new_attempt
 from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
+from portal.webhooks import service as webhooks
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
@@ -210,6 +214,12 @@ class Make:
             rows = [(name, None) for name in names]
             return start_batch(session, owner, SYSTEM, master, rows, game_id=game, minutes=60).uid
 
+    def saved_view(self, org: Org, **values: Any) -> str:
+        """The uid of a new view of the competitions that bob saved for everybody."""
+        with unit_of_work() as session:
+            said = {"list": "competitions", "name": unique("Live ones"), "query": "status=active", "shared": True} | values
+            return save_view(session, org.id, org.bob.id, SYSTEM, **said).uid
+
     def wallet(self, org: Org | None = None, role: str = "member") -> Wallet:
         """A new wallet; a member of `org` with `role` when given."""
         wallet = Wallet()
@@ -308,6 +318,23 @@ class Make:
                 said = report(sides[match.a_id], sides[match.b_id])
                 record_result(session, found, SYSTEM, match.uid, said if isinstance(said, Report) else _played(*said))
 
+    def webhook(self, org: Org, url: str = "https://hooks.example.com/in", types: Sequence[str] = ("*",), **terms: Any) -> str:
+        """The uid of a new webhook endpoint."""
+        return self.webhook_with_secret(org, url, types, **terms)[0]
+
+    def webhook_with_secret(self, org: Org, url: str, types: Sequence[str] = ("*",), **terms: Any) -> tuple[str, str]:
+        """The uid of a new webhook endpoint, and its secret."""
+        with unit_of_work() as session:
+            owner, settings = session.get_one(Organization, org.id), self.app.config["SETTINGS"]
+            made = webhooks.create_endpoint(session, owner, SYSTEM, settings, {"url": url, "types": list(types)} | terms)
+            return made.endpoint.uid, made.secret
+
+    def event(self, org: Org, name: str = "match.completed", data: Mapping[str, Any] | None = None) -> str:
+        """The uid of a new event of the organization, not handed on yet."""
+        with unit_of_work() as session:
+            emit(session, org.id, name, new_uid(), dict(data or {}))
+            return session.scalars(select(Event.uid).where(Event.org_id == org.id).order_by(Event.id.desc()).limit(1)).one()
+
     def signed_in(self, person: Person) -> FlaskClient:
         """A browser in which `person` has signed in."""
         client = self.app.test_client()
@@ -348,6 +375,9 @@ class Things(dict[str, object]):
             "counted": lambda: make.competition(org),
             "season": lambda: make.season(org, str(self["counted"])),
             "theme": lambda: make.theme(org),
+            "webhook": lambda: make.webhook(org),
+            "event": lambda: make.event(org),
+            "saved_view": lambda: make.saved_view(org),
         }
 
     def __missing__(self, name: str) -> object:

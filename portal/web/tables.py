@@ -288,6 +288,11 @@ class TablePage:
         return self.url(**dict.fromkeys(self.state.values))
 
     @property
+    def url_of_first_view(self) -> str:
+        """The list without filters, in its own order, with its own columns."""
+        return self.url(**dict.fromkeys(name for name in self.state.pairs if name not in self.table.keep))
+
+    @property
     def csv_url(self) -> str:
         return self.url(format="csv")
 
