@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app, request, url_for
 
@@ -33,7 +34,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
                 "tournaments cups leagues brackets matches results check-in",
             ),
             Page("Seasons", "seasons.index", "calendar", ("seasons.",), "weighted standings circuit"),
-            Page("Teams", "teams.index", "users-group", ("teams.", "rosters."), "rosters captains"),
+            Page("Teams", "teams.index", "users-group", ("teams.", "rosters.", "captains."), "rosters captains"),
             Page("Players", "players.index", "user", ("players.",), "wallets history people"),
             Page("Analytics", "analytics.index", "chart-bar", ("analytics.",), "charts figures trend top"),
         ),
@@ -72,6 +73,40 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Action:
+    """Something to do that has a page of its own, for the palette. `values` go into its address."""
+
+    label: str
+    endpoint: str
+    group: str
+    words: str = ""
+    role: str = "admin"
+    values: tuple[tuple[str, str], ...] = ()
+
+
+ACTIONS = (
+    Action("New competition", "competitions.create.new", "Competitions", "create add cup league ladder swiss tournament bracket"),
+    Action("Create team", "teams.new", "Teams", "new add roster"),
+    Action("Create season", "seasons.new", "Seasons", "new add"),
+    Action("Create session link", "session_tokens.new", "Session links", "new add one-time"),
+    Action("Create many session links", "session_tokens.batches.new", "Session links", "new add upload csv"),
+    Action("Issue key", "keys.new", "API keys", "new create add secret token"),
+    Action("Add game", "catalog.new", "Games and streams", "new create", values=(("shelf", "games"),)),
+    Action("Add stream", "catalog.new", "Games and streams", "new create", values=(("shelf", "streams"),)),
+    Action("Add member", "members.new", "Members", "new invite person colleague"),
+    Action("Create agent", "agents.new", "Agents", "new add sub-agent"),
+)
+
+
+def actions_of(place: Place) -> Iterator[tuple[Action, str]]:
+    """(action, its address) of those that exist and that the person may do here."""
+    for action in ACTIONS:
+        if action.endpoint in current_app.view_functions and place.may(action.role) and _has(place, action.endpoint):
+            values: dict[str, Any] = dict(action.values)
+            yield action, url_for(action.endpoint, org_slug=place.organization.slug, **values)
+
+
 def pages_of(place: Place) -> Iterator[tuple[str, Page]]:
     """(group, page) of every page that exists and makes sense in this organization."""
     for group, pages in GROUPS:
@@ -98,8 +133,12 @@ def url_of(place: Place, page: Page) -> str:
 
 
 def _fits(place: Place, page: Page) -> bool:
+    return place.may(page.role) and _has(place, page.endpoint)
+
+
+def _has(place: Place, endpoint: str) -> bool:
     """An agent has no agents of its own."""
-    return place.may(page.role) and (page.endpoint != "agents.index" or place.organization.level == "operator")
+    return not endpoint.startswith("agents.") or place.organization.level == "operator"
 
 
 def _is_here(page: Page) -> bool:

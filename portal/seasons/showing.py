@@ -127,13 +127,19 @@ STANDINGS = Sheet(
             kind="number", csv=lambda row: plain(row.participant.total).replace(",", ""),
         ),
         Column(
-            "wins", "Won", value=lambda row: row.participant.wins, sort=lambda row: row.participant.wins, kind="number"
+            "record", "Won–drawn–lost", value=lambda row: record_words(row.participant), sort=lambda row: row.participant.wins
         ),
         Column(
-            "draws", "Drawn", value=lambda row: row.participant.draws, sort=lambda row: row.participant.draws, kind="number"
+            "wins", "Won", value=lambda row: row.participant.wins, sort=lambda row: row.participant.wins, kind="number",
+            shown=False,
         ),
         Column(
-            "losses", "Lost", value=lambda row: row.participant.losses, sort=lambda row: row.participant.losses, kind="number"
+            "draws", "Drawn", value=lambda row: row.participant.draws, sort=lambda row: row.participant.draws, kind="number",
+            shown=False,
+        ),
+        Column(
+            "losses", "Lost", value=lambda row: row.participant.losses, sort=lambda row: row.participant.losses, kind="number",
+            shown=False,
         ),
         Column(
             "entered", "Entered", value=lambda row: row.participant.entered, sort=lambda row: row.participant.entered,
@@ -166,6 +172,11 @@ ACTIVITY = Table(
 )
 
 
+def record_words(person: Participant) -> str:
+    """`28–5–5`: won, drawn, lost."""
+    return f"{person.wins}–{person.draws}–{person.losses}"
+
+
 def line_words(line: Any) -> str:
     """`World Cup: 12 × 2 = 24`."""
     return f"{line.title}: {plain(line.points)} × {plain(line.weight)} = {plain(line.weighted)}"
@@ -188,7 +199,7 @@ class Chart:
 def chart_of(ranked: Sequence[Ranked], counted: Sequence[Any]) -> Chart | None:
     """`counted` are the rows of `lists.competitions_in`. None while there are not two competitions to compare."""
     people = [line.participant for line in ranked[: len(TONES)] if line.participant.total]
-    scored = {line.competition_uid for person in people for line in person.lines}
+    scored = {line.competition_uid for one in ranked for line in one.participant.lines if line.points}
     events = sorted((one for one in counted if one.uid in scored), key=lambda one: (_moment(one), one.id))
     if len(events) < 2:
         return None
