@@ -18,7 +18,7 @@ from portal.registration.lists import INVITATIONS, counts_of
 from portal.registration.model import Invitation, invitations_of, page_of
 from portal.registration.parts import parts_of
 from portal.registration.tokens import checked_attempt, new_attempt
-from portal.web.render import csv_cell, finish, render
+from portal.web.render import csv_cell, finish, render, wants_fragment
 
 pages = Blueprint("invitations", __name__, url_prefix="/invitations")
 
@@ -36,7 +36,7 @@ def index(place: Place, uid: UUID) -> Response:
         return found.csv()
     shown: dict[str, Any] = {"invitations": found, "setup": page_of(session, competition)}
     shown["url"] = lambda endpoint, **more: url_of(place, competition, endpoint, **more)
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_fragment():
         return render("registering/invitations.html", "registering/_invitations.html", competition=competition, **shown)
     parts = parts_of(place, competition, *counts_of(session, competition))
     return render("registering/invitations.html", **frame(session, place, competition), parts=parts, **shown)

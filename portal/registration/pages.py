@@ -20,7 +20,7 @@ from portal.registration.messages import tell_answer
 from portal.registration.model import Application, RegistrationPage, page_of
 from portal.registration.parts import parts_of
 from portal.registration.service import SETTINGS, change_page
-from portal.web.render import finish, redirect_to, render
+from portal.web.render import finish, redirect_to, render, wants_fragment
 
 pages = Blueprint("registering", __name__, url_prefix="/o/<org_slug>/competitions/<uuid:uid>/registration")
 pages.register_blueprint(invitation_pages.pages)
@@ -65,7 +65,7 @@ def requests(place: Place, uid: UUID) -> Response:
     if found.wants_csv:
         return found.csv()
     shown = {"requests": found, "setup": page_of(session, competition), "url": _url_in(place, competition)}
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_fragment():
         return render("registering/requests.html", "registering/_requests.html", competition=competition, **shown)
     return render("registering/requests.html", **_framed(place, competition), **shown)
 
@@ -141,7 +141,7 @@ def _without_ids() -> Any:
 def _settings(place: Place, competition: Competition, page: RegistrationPage, form: PageForm, status: int = 200) -> Response:
     session = db.session()
     given = {"form": form, "setup": page, "here": url_of(place, competition, "registering.save")}
-    if status == 422 and request.htmx:  # type: ignore[attr-defined]
+    if status == 422 and wants_fragment():
         return render("registering/show.html", "registering/_page_form.html", status, words=ACCESS_WORDS, **given)
     address = page_address(session, place.organization, competition)
     given |= {"address": address, "qr": qr_of(address), "door": door_of(session, competition, page, utc_now())}
