@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from sqlalchemy import column
 
 from portal.analytics import board, shown
@@ -28,13 +28,11 @@ KIND_WORDS = {"team": "Team", "player": "Player", "wallet": "Wallet"}
 
 
 def link_of(row: Any) -> str:
-    """The page of the team or player; empty where there is none."""
+    """The page of the team or player."""
     slug = g.place.organization.slug
-    if row.team_uid and "teams.show" in current_app.view_functions:
+    if row.kind == "team":
         return url_for("teams.show", org_slug=slug, uid=row.team_uid)
-    if row.wallet and "players.show" in current_app.view_functions:
-        return url_for("players.show", org_slug=slug, wallet=row.wallet)
-    return ""
+    return url_for("players.show", org_slug=slug, key=row.team_uid or row.wallet.lower())
 
 
 RANKING = Table(

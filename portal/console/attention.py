@@ -139,7 +139,7 @@ def _requests(session: Session, org: Organization) -> Iterator[Notice]:
     rows = session.execute(query).all()
     for row in rows[:EACH]:
         said = "1 request to take part waits" if row.count == 1 else f"{row.count:,} requests to take part wait"
-        yield Notice("warning", f"{row.title}: {said} for an answer.", f"competitions/{row.uid}/registration", "Answer")
+        yield Notice("warning", f"{row.title}: {said} for an answer.", f"competitions/{row.uid}/registration/requests", "Answer")
     if len(rows) > EACH:
         text = f"{rows[0].all - EACH:,} more with requests to take part."
         yield Notice("warning", text, "competitions?status=registration", "See all")
@@ -147,8 +147,8 @@ def _requests(session: Session, org: Organization) -> Iterator[Notice]:
 
 def _counted(org: Organization, first: Any) -> Select[Any]:
     """(uid, title, count, all): one more competition than is told one by one, by what has waited longest."""
-    columns = (Competition.uid, Competition.title, func.count().label("count"), func.count().over().label("all"))
-    query = select(*columns).where(Competition.org_id == org.id)
+    counts: tuple[Any, ...] = (func.count().label("count"), func.count().over().label("all"))
+    query: Select[Any] = select(Competition.uid, Competition.title, *counts).where(Competition.org_id == org.id)
     return query.group_by(Competition.id, Competition.uid, Competition.title).order_by(first).limit(EACH + 1)
 
 

@@ -1,4 +1,5 @@
-"""The search behind Ctrl-K: pages, organizations, keys, games, streams and links by name, and anything by its pasted id."""
+"""The search behind Ctrl-K: pages, things to do, competitions, teams, seasons, keys, games, streams, links and organizations by
+name, players by their wallet, and anything by its pasted id."""
 
 import re
 from collections.abc import Iterator
@@ -6,20 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import Session
 
 from portal.catalog.model import LARGEST, Game, Stream, games_of, streams_of
-from portal.console.navigation import pages_of, url_of
+from portal.competitions.frame import STATES
+from portal.competitions.model import Competition, Entry, competitions_of
+from portal.console.navigation import actions_of, pages_of, url_of
+from portal.console.pasted import PAGES, found_by_uid, uids_in
 from portal.keys.kinds import well_formed
 from portal.keys.model import ApiKey, keys_of
 from portal.orgs.access import Place
 from portal.orgs.model import Organization, reachable
+from portal.players.model import RosterEntry, Team, teams_of
+from portal.seasons.model import Season
 from portal.session_tokens.model import SessionToken, links_of
 from portal.web.tables import CONTROLS
 
 LONGEST = 200
 EACH = 5
+WALLET = re.compile(r"0[xX][0-9a-fA-F]{4,40}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -32,14 +39,22 @@ class Hit:
 
 
 def find(session: Session, place: Place, text: str) -> list[Hit]:
-    """At most EACH of a sort, pages first. A whole key that was pasted is found by its ends and goes no further."""
+    """At most EACH of a sort, pages first. A whole key that was pasted is found by its ends and goes no further, and neither
+    does an id or an address that holds one."""
     text = CONTROLS.sub("", text).strip()[:LONGEST]
     if not text:
         return []
     if well_formed(text):
         return list(_pasted_key(session, place, text))
+    if uids := uids_in(text):
+        return [*_pasted(session, place, uids), *_organizations(session, place, uids[0])]
     return [
         *_pages(place, text.lower()),
+        *_actions(place, text.lower()),
+        *_competitions(session, place, text),
+        *_teams(session, place, text),
+        *_players(session, place, text),
+        *_seasons(session, place, text),
         *_keys(session, place, text),
         *_targets(session, place, text),
         *_links(session, place, text),
@@ -54,8 +69,53 @@ def _pages(place: Place, text: str) -> Iterator[Hit]:
             yield Hit(page.label, group or "Page", url_of(place, page))
 
 
+def _actions(place: Place, text: str) -> Iterator[Hit]:
+    words = text.split()
+    for action, url in actions_of(place):
+        if all(word in f"{action.label} {action.group} {action.words}".lower() for word in words):
+            yield Hit(action.label, "Action", url)
+
+
+def _pasted(session: Session, place: Place, uids: list[str]) -> Iterator[Hit]:
+    for kind, name, uid, above in list(found_by_uid(session, place.organization, uids))[:EACH]:
+        noun, path = PAGES[kind]
+        yield Hit(name or noun, noun, _below(place, path(uid, above)))
+
+
+def _competitions(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    query = competitions_of(place.organization.id).where(_named(Competition.title, text))
+    for found in _few(session, query, Competition.created_at.desc(), Competition.id.desc()):
+        yield Hit(found.title, f"Competition, {STATES[found.status].word.lower()}", _below(place, f"competitions/{found.uid}"))
+
+
+def _teams(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    query = teams_of(place.organization.id).where(_named(Team.name, text) | (func.lower(Team.tag) == text.lower()))
+    for found in _few(session, query, func.lower(Team.name), Team.id):
+        noun, path = PAGES["player" if found.solo else "team"]
+        yield Hit(found.name, noun, _below(place, path(found.uid, "")))
+
+
+def _players(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    """By the beginning of a wallet, typed or pasted; whoever was entered or stands on a roster."""
+    if not WALLET.fullmatch(text):
+        return
+    org, start = place.organization.id, text.lower()
+    entered = select(func.lower(Entry.wallet).label("wallet")).where(Entry.org_id == org, _starts(Entry.wallet, start))
+    listed = select(RosterEntry.wallet_key).join(Team, Team.id == RosterEntry.team_id)
+    listed = listed.where(Team.org_id == org, Team.deleted_at.is_(None), _starts(RosterEntry.wallet_key, start))
+    both = union(entered, listed).subquery("wallets")
+    for wallet in session.scalars(select(both.c.wallet).order_by(both.c.wallet).limit(EACH)):
+        yield Hit(wallet, "Player", _below(place, f"players/{wallet}"))
+
+
+def _seasons(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    query = select(Season).where(Season.org_id == place.organization.id, _named(Season.name, text))
+    for found in _few(session, query, Season.created_at.desc(), Season.id.desc()):
+        yield Hit(found.name, "Season", _below(place, f"seasons/{found.uid}"))
+
+
 def _keys(session: Session, place: Place, text: str) -> Iterator[Hit]:
-    matching = _named(ApiKey.name, text) | (ApiKey.uid == text.lower()) | ApiKey.last4.in_([text])
+    matching = _named(ApiKey.name, text) | ApiKey.last4.in_([text])
     for key in _few(session, keys_of(place.organization).where(matching | _starts(ApiKey.prefix, text)), ApiKey.name):
         yield _key_hit(place, key)
 

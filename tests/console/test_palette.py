@@ -1,10 +1,12 @@
 """The search behind Ctrl-K."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal.kernel.db import db
+from portal.kernel.clock import utc_now
+from portal.kernel.db import db, unit_of_work
 from portal.keys.model import ApiKey
+from portal.players.model import Team
 from tests.make import unique
 
 
@@ -92,10 +94,98 @@ def test_whatever_is_typed_gets_an_answer(make, text):
         assert found == []
 
 
-def test_a_search_costs_six_statements_at_most_besides_those_of_every_page(make, count_sql):
+def test_competitions_teams_seasons_and_players_are_found_by_name_and_wallet(make):
     org = make.org()
-    make.key(org, "feed")
     alice = make.signed_in(org.alice)
+    cup, season = make.competition(org, title="Quasar Open"), make.season(org, name="Quasar Season")
+    team = make.team(org, captain=make.wallet().address)
+    with unit_of_work() as session:
+        session.execute(update(Team).where(Team.uid == team).values(name="Quasar Five", tag="QSR"))
+    found = hits(alice, org, "quasar")
+    assert [(hit["text"], hit["note"]) for hit in found] == [
+        ("Quasar Open", "Competition, draft"), ("Quasar Five", "Team"), ("Quasar Season", "Season"),
+    ]  # fmt: skip
+    assert [cup in found[0]["url"], team in found[1]["url"], season in found[2]["url"]] == [True] * 3
+    assert texts(alice, org, "qsr") == ["Quasar Five"]
+    wallet = make.wallet().address
+    make.enter(org, make.competition(org, status="registration"), [wallet])
+    for text in (wallet, wallet.lower(), wallet.upper().replace("0X", "0x"), wallet[:10]):
+        assert wallet.lower() in texts(alice, org, text), text
+    for hit in [*found, *hits(alice, org, wallet)]:
+        assert alice.get(hit["url"]).status_code == 200, hit
+
+
+def test_a_pasted_id_leads_to_the_page_of_its_thing_and_so_does_an_address_that_holds_it(make, count_sql):
+    org = make.org()
+    alice, things = make.signed_in(org.alice), make.things(org)
+    nouns = {
+        "key": "Key", "competition": "Competition", "team": "Team", "season": "Season", "match": "Match",
+        "registration": "Registration", "batch": "Session links of an upload",
+    }  # fmt: skip
+    for name, noun in nouns.items():
+        uid = str(things[name])
+        for text in (uid, uid.upper(), f" {uid}\n", f"https://tilt.example/o/{org.slug}/somewhere/{uid}?tab=1"):
+            with count_sql() as statements:
+                found = hits(alice, org, text)
+            assert [hit["note"] for hit in found] == [noun], (name, text)
+            assert len(statements) <= 4 + 2
+        assert alice.get(found[0]["url"]).status_code == 200, found
+        assert uid in found[0]["url"] and str(things[name]) in alice.get(found[0]["url"]).text, name
+
+
+def test_ids_and_names_of_another_organization_lead_nowhere(make):
+    org, other = make.org(), make.org()
+    alice, things = make.signed_in(org.alice), make.things(other)
+    for name in ("key", "competition", "team", "season", "match", "registration", "batch", "org"):
+        assert hits(alice, org, str(things[name])) == [], name
+    wallet = make.wallet().address
+    make.enter(other, make.competition(other, status="registration", title="Obsidian Cup"), [wallet])
+    assert hits(alice, org, wallet) == [] and hits(alice, org, "obsidian") == []
+
+
+def test_a_deleted_team_is_not_found(make):
+    org = make.org()
+    team = make.team(org)
+    with unit_of_work() as session:
+        session.execute(update(Team).where(Team.uid == team).values(deleted_at=utc_now(), name="Vanished"))
+    alice = make.signed_in(org.alice)
+    assert hits(alice, org, team) == [] and hits(alice, org, "vanished") == []
+
+
+def test_things_to_do_are_offered_to_those_who_may_do_them(make):
+    org = make.org()
+    alice, bob = make.signed_in(org.alice), make.signed_in(org.bob)
+    for text in ("new comp", "issue key", "create team", "add game", "season", "invite"):
+        found = [hit for hit in hits(alice, org, text) if hit["note"] == "Action"]
+        assert found, text
+        assert [hit for hit in found if alice.get(hit["url"]).status_code != 200] == []
+        assert [hit for hit in hits(bob, org, text) if hit["note"] == "Action"] == []
+    agent = make.org(parent=org)
+    assert "Create agent" in texts(alice, org, "create agent")
+    assert "Create agent" not in texts(make.signed_in(agent.alice), agent, "create agent")
+
+
+def test_hostile_names_come_back_as_they_are_in_json(make):
+    org = make.org()
+    alice = make.signed_in(org.alice)
+    for title in ("<script>alert(1)</script>", "مرحبا بالعالم", "🏆 " + "x" * 190):
+        make.competition(org, title=title)
+        assert texts(alice, org, title) == [title]
+
+
+def test_a_search_costs_one_statement_for_each_sort_besides_those_of_every_page(make, count_sql):
+    org = make.org()
+    alice = make.signed_in(org.alice)
+    make.key(org, "feed")
+    costs = []
+    for more in (1, 8):
+        for _ in range(more):
+            make.competition(org, title="All of them")
+            make.team(org)
+        with count_sql() as statements:
+            hits(alice, org, "a")
+        costs.append(len(statements))
+    assert costs[0] == costs[1] <= 4 + 8
     with count_sql() as statements:
-        hits(alice, org, "a")
-    assert len(statements) <= 4 + 6
+        hits(alice, org, "0xab12")
+    assert len(statements) <= 4 + 9
