@@ -5,7 +5,6 @@ Every name is unique, so that tests share a database without meeting.
 
 import itertools
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from portal.catalog import service as catalog
 from portal.competitions import entries, starting
 from portal.competitions import service as competitions
 from portal.competitions.entries import By
-from portal.competitions.model import Competition, Entry, Match, competition_by_uid, entries_of, matches_of
+from portal.competitions.model import Match, competition_by_uid, entries_of, matches_of
 from portal.competitions.results import Report, record_result
 from portal.kernel.clock import utc_now
 from portal.kernel.crypto import digest
@@ -46,7 +45,10 @@ from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
 from portal.webhooks import service as webhooks
+from tests.things import Things
+from tests.wallets import Wallet
 
+__all__ = ["Make", "Wallet"]
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
 _hashes: dict[str, str] = {}
@@ -73,26 +75,6 @@ class Org:
     alice: Person
     bob: Person
     charlie: Person
-
-
-class Wallet:
-    """Somebody with a private key, who signs calls as the page says: each time another moment, so that each is new."""
-
-    def __init__(self) -> None:
-        from eth_account import Account
-
-        self._account = Account.create()
-        self.address: str = self._account.address
-        self._last = 0
-
-    def headers(self, milliseconds: int | None = None) -> dict[str, str]:
-        """The three headers of a call made now, or at `milliseconds` since 1970."""
-        from eth_account.messages import encode_defunct
-
-        at = max(int(time.time() * 1000), self._last + 1) if milliseconds is None else milliseconds
-        self._last = at
-        signed = self._account.sign_message(encode_defunct(text=f"lightchallenge:{at}"))
-        return {"x-lc-address": self.address, "x-lc-signature": f"0x{signed.signature.hex()}", "x-lc-timestamp": str(at)}
 
 
 def address(number: int) -> str:
@@ -168,7 +150,7 @@ class Make:
             orgs.add_member(session, session.get(Organization, org.id), user, role, SYSTEM, granting="owner")
             return Person(user.id, user.uid, user.email)
 
-    def things(self, org: Org) -> "Things":
+    def things(self, org: Org) -> Things:
         """One of everything that an address can name, by the names of `tests.routes`; each is made when it is asked for."""
         return Things(self, org)
 
@@ -348,47 +330,6 @@ class Make:
         session.add(user)  # type: ignore[attr-defined]
         session.flush()  # type: ignore[attr-defined]
         return user
-
-
-class Things(dict[str, object]):
-    """What belongs to one organization, made at the first look: `team` and the `player` on it, `running` (a competition that
-    was started) with a `match` and a `registration` of it, and so on."""
-
-    def __init__(self, make: Make, org: Org) -> None:
-        super().__init__(org=org.uid)
-        self._made_by: dict[str, Callable[[], object]] = {
-            "game": lambda: make.game(org),
-            "key": lambda: make.uid_of_key(make.key(org, "session")),
-            "link": lambda: make.link(org).id,
-            "batch": lambda: make.batch(org),
-            "member": lambda: make.membership(org),
-            "wallet": lambda: Wallet().address,
-            "wallet_member": lambda: make.wallet_member(org),
-            "team": lambda: make.team(org, players=2),
-            "player": lambda: _first(RosterEntry.uid, Team, self["team"]),
-            "player_key": lambda: _first(RosterEntry.wallet_key, Team, self["team"]),
-            "competition": lambda: make.competition(org),
-            "running": lambda: make.competition(org, status="active", entrants=4),
-            "match": lambda: _first(Match.uid, Competition, self["running"]),
-            "registration": lambda: _first(Entry.uid, Competition, self["running"]),
-            "decision": new_uid,
-            "counted": lambda: make.competition(org),
-            "season": lambda: make.season(org, str(self["counted"])),
-            "theme": lambda: make.theme(org),
-            "webhook": lambda: make.webhook(org),
-            "event": lambda: make.event(org),
-            "saved_view": lambda: make.saved_view(org),
-        }
-
-    def __missing__(self, name: str) -> object:
-        self[name] = self._made_by[name]()
-        return self[name]
-
-
-def _first(uid: Any, above: Any, above_uid: object) -> str:
-    """The uid of the first row below the thing `above` with that uid."""
-    with unit_of_work() as session:
-        return session.scalars(select(uid).join(above).where(above.uid == above_uid).order_by(uid.class_.id)).first()
 
 
 def _played(score_a: int, score_b: int) -> Report:

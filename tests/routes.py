@@ -359,7 +359,6 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("captains", "uid"): "team",
     ("catalog", "number"): "game",
     ("competitions", "uid"): "competition",
-    ("entrants", "change"): "audited",
     ("entrants", "entry"): "registration",
     ("entrants", "uid"): "running",
     ("keys", "uid"): "key",

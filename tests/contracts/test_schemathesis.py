@@ -23,6 +23,7 @@ GRANTED = 50  # of the operations, at least once; the samples of test_reference 
 # that JSON Schema cannot say, they answer 422, if they document it; 403, 404 and 409 speak of who asks and of what is there.
 EITHER = "wallet or team_id: one of the two, not both and not neither"
 LINE = "a line of text holds no control character"
+HOOK = "addresses are public and of https, event types are those of the catalogue, headers are not ours, filters are your own"
 PLAYED = "scores and winner hang on the outcome"
 REFUSES: dict[str, str] = {
     "competition_create_organization": LINE,
@@ -36,6 +37,8 @@ REFUSES: dict[str, str] = {
     "competition_correct": PLAYED,
     "competition_create_season": LINE,
     "competition_change_season": "null cannot clear the name, and " + LINE,
+    "competition_create_webhook": HOOK,
+    "competition_change_webhook": HOOK,
     "competition_put_whitelabel": "custom_domain is a host name alone, and the addresses are of https",
 }
 

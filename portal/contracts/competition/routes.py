@@ -12,6 +12,7 @@ from portal.contracts.competition import (  # noqa: F401
     seasons,
     tables,
     teams,
+    webhooks,
     whitelabel,
 )
 from portal.contracts.competition.blueprint import api
