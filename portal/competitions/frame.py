@@ -21,7 +21,7 @@ STATES = {
 # (label, endpoint, beginnings of endpoints that belong to it); a page that does not exist is left out.
 TABS = (
     ("Overview", "competitions.show", ("competitions.show",)),
-    ("Entrants", "entrants.index", ("entrants.",)),
+    ("Entrants", "entrants.index", ("entrants.", "play.disqualify")),
     ("Matches", "play.matches", ("play.match",)),
     ("Standings", "play.standings", ("play.standings", "play.decision")),
     ("Registration page", "registering.show", ("registering.",)),

@@ -12,12 +12,11 @@ from portal.competitions.brackets import Held, load
 from portal.competitions.consequences import Reporting, carry_out, foresee
 from portal.competitions.model import Competition
 from portal.competitions.result_lines import Finder, Line
-from portal.competitions.results import MOST_NOTES, Report, check_complete, subject_of, words
+from portal.competitions.results import MOST_NOTES, Report, check_complete, subject_of, winner_by, words
 from portal.competitions.scheduling import schedule_many
 from portal.competitions.service import lock
 from portal.formats import FORMATS
-from portal.formats.plan import Advance, Changes, Match, Outcome, Plan, Winner
-from portal.formats.rules import ELIMINATION
+from portal.formats.plan import Advance, Changes, Match, Plan, Winner
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.errors import Conflict, Invalid, PortalError
 
@@ -177,21 +176,12 @@ def report_of(line: Line, plan: Plan) -> Report:
     notes = line["notes"] or None
     if notes and len(notes) > MOST_NOTES:
         raise Invalid("notes", f"notes has {len(notes):,} characters. Use at most {MOST_NOTES:,}.")
-    winner: Winner | None = winner_by(a, b, outcome, draws=plan.rules.format not in ELIMINATION)
+    winner: Winner | None = winner_by(plan.rules, a, b, outcome)
     if text := line["winner"].lower():
         if text not in ("a", "b", "draw"):
             raise Invalid("winner", f"winner is “{text[:20]}”. Write a, b or draw.")
         winner = {"a": "a", "b": "b"}.get(text, "draw")  # type: ignore[assignment]
     return Report(winner, a, b, outcome, notes)
-
-
-def winner_by(a: int | None, b: int | None, outcome: Outcome, *, draws: bool) -> Winner | None:
-    """Who won by the scores; None where they do not tell."""
-    if a is None or b is None or outcome in (Outcome.DOUBLE_NO_SHOW, Outcome.NOT_PLAYED):
-        return None
-    if a == b:
-        return "draw" if draws and outcome is Outcome.PLAYED else None
-    return "a" if a > b else "b"
 
 
 def bad_ones(seen: Iterable[Seen]) -> list[Seen]:

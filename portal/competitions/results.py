@@ -14,6 +14,7 @@ from portal.competitions.model import Competition
 from portal.competitions.service import lock
 from portal.formats import FORMATS
 from portal.formats.plan import Match, Outcome, Result, Side, Winner
+from portal.formats.rules import ELIMINATION, Rules
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.errors import Conflict, Invalid
 
@@ -100,6 +101,20 @@ def check_complete(held: Held, report: Report) -> None:
     for name, value in sent.items():
         if value is None:
             raise Invalid(name, f"{name} is missing. Send it, or an outcome other than played.")
+
+
+def winner_by(rules: Rules, a: int | None, b: int | None, outcome: Outcome) -> Winner | None:
+    """Who won by the scores; None where they do not tell: in a bracket somebody has to say who goes on."""
+    if a is None or b is None or outcome in (Outcome.DOUBLE_NO_SHOW, Outcome.NOT_PLAYED):
+        return None
+    if a == b:
+        return "draw" if has_draws(rules) and outcome is Outcome.PLAYED else None
+    return "a" if a > b else "b"
+
+
+def has_draws(rules: Rules) -> bool:
+    """Can a match end level?"""
+    return rules.format not in ELIMINATION and rules.best_of == 1
 
 
 def whole(score: int | float | None) -> Any:
