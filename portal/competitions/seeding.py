@@ -40,8 +40,7 @@ def set_seeds(session: Session, competition: Competition, actor: Actor, seeds: S
     given twice, one out of range, and a group that the rules do not have.
     """
     lock(session, competition)
-    if competition.status not in ("draft", "registration"):
-        raise Conflict(f"Seeds are set before the start; this competition is {competition.status}.")
+    check_seedable(competition)
     mine = entries_of(competition).where(Entry.status.in_(("registered", "waiting")))
     everybody = session.scalars(mine.order_by(Entry.id)).all()  # who waits may carry a seed into the place that becomes free
     rows = {entry.uid: entry for entry in everybody if entry.status == "registered"}
@@ -57,6 +56,12 @@ def set_seeds(session: Session, competition: Competition, actor: Actor, seeds: S
     record(session, competition.org_id, actor, "registration.seeded", subject_of(competition), before, after)
     tell(session, competition, "registration.seeded", {"seeded": len(seeds)})
     return len(seeds)
+
+
+def check_seedable(competition: Competition) -> None:
+    """Raises Conflict once it has started."""
+    if competition.status not in ("draft", "registration"):
+        raise Conflict(f"Seeds are set before the start; this competition is {competition.status}.")
 
 
 def in_order(competition: Competition, entries: Sequence[Entry], order: str) -> list[Entry]:
