@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
-from portal.analytics.period import Period, read_period
+from portal.analytics.period import USUAL, Period, read_period
 from portal.competitions.model import Competition
 from portal.formats.rules import FORMATS_OF_TYPE
 from portal.web.tables import CONTROLS
@@ -88,7 +88,7 @@ def read_scope(session: Session, org_id: int, args: Mapping[str, str], now: date
             given[name] = ""
     if period.key != "days":
         given["from"] = given["to"] = ""
-    given["period"] = "" if period.key == "days" else period.key
+    given["period"] = "" if period.key in ("days", USUAL) else period.key
     scope = Scope(org_id, period, given["category"], given["played_as"], given["competition"])
     return Asked(scope, known, {name: text for name, text in given.items() if text}, notes)
 

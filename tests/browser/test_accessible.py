@@ -1,10 +1,10 @@
-"""Every page under axe (WCAG 2.2 AA) in light and dark, wide and narrow; none wider than a small phone."""
+"""What is not an address of the back office under axe (WCAG 2.2 AA) in light and dark, wide and narrow: drawers, menus, the
+pages of players and of whoever is not signed in. The pages of the back office are in `test_axe_everywhere`."""
 
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect
 
 from portal.audit.service import SYSTEM
@@ -14,41 +14,11 @@ from portal.orgs import invitations, resets
 from portal.orgs.model import Organization
 from tests import servers
 from tests.browser.axe import faults
-from tests.browser.office import Office, call, give_cookie
+from tests.browser.office import Office, give_cookie
 from tests.conftest import SECRET, migrate
-from tests.make import Make, Org, unique
-from tests.routes import PARAMETERS, ROLES
-from tests.test_routes import address, methods
+from tests.make import Make, unique
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-
-NOT_PAGES = {"branding.preview_css", "console.search", "session_tokens.batches.links"}  # a style sheet, JSON and CSV
-# Views of a page that its bare address does not show, by endpoint.
-VIEWS = {
-    "keys.index": ["?q=nothing-by-this-name"],
-    "keys.new": ["?kind=competition", "?kind=feed"],
-    "keys.show": ["?tab=callers", "?tab=refused", "?tab=activity"],
-    "session_tokens.index": ["?state=revoked"],
-}
-
-
-@pytest.fixture(scope="module")
-def org(app: Flask, server: str) -> Org:
-    """An organization with one of everything, and with calls answered and refused."""
-    with app.app_context():
-        make = Make(app)
-        org = make.org("Acme Sportsbook")
-        key = make.key(org, "feed", name="Scoreboard")
-    for _ in range(3):
-        assert call(server, "GET", "/v1/whoami", key)[0] == 200
-    return org
-
-
-@pytest.fixture(scope="module")
-def things(app: Flask, org: Org) -> dict[str, object]:
-    with app.app_context():
-        things = Make(app).things(org)
-        return {name: things[name] for name in PARAMETERS.values()}
 
 
 @pytest.fixture
@@ -56,19 +26,6 @@ def quiet(page: Page) -> Page:
     """A window in which nothing moves."""
     page.emulate_media(reduced_motion="reduce")
     return page
-
-
-@pytest.mark.parametrize("room", sorted({endpoint.split(".")[0] for endpoint in ROLES}))
-def test_pages_of_the_back_office(
-    room: str, app: Flask, make: Make, quiet: Page, server: str, org: Org, things: dict[str, object]
-):
-    give_cookie(quiet.context, server, make, org.alice)
-    found = []
-    for endpoint in (one for one in ROLES if one.split(".")[0] == room and one not in NOT_PAGES and "GET" in methods(app, one)):
-        for view in ["", *VIEWS.get(endpoint, [])]:
-            assert quiet.goto(server + address(app, endpoint, org.slug, things) + view).status == 200, endpoint + view
-            found += faults(quiet, endpoint + view)
-    assert found == []
 
 
 def test_drawers_dialogs_menus_and_toasts(quiet: Page, make: Make, server: str, console_errors: list[str]):
