@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -191,7 +191,6 @@ class Chart:
     """Points after each competition, for the best. `rows` are (competition, sums so far in the order of `series`)."""
 
     finding: str
-    x: list[datetime]
     series: list[dict[str, Any]]
     rows: list[tuple[str, list[str]]]
 
@@ -204,15 +203,14 @@ def chart_of(ranked: Sequence[Ranked], counted: Sequence[Any]) -> Chart | None:
     if len(events) < 2:
         return None
     sums = [_running([one.uid for one in events], person) for person in people]
-    x: list[datetime] = []
-    for event in events:
-        x.append(max(_moment(event), x[-1] + timedelta(hours=1)) if x else _moment(event))
     series = [
         {"label": name_of(person), "tone": tone, "values": [float(total) for total in line]}
         for person, tone, line in zip(people, TONES, sums, strict=False)
     ]
     rows = [(event.title, [plain(line[at]) for line in sums]) for at, event in enumerate(events)]
-    return Chart(f"{leader_words(ranked)} points", x, series, rows)
+    first = [name_of(line.participant) for line in ranked if line.rank == 1]
+    who = f"{first[0]} leads" if len(first) == 1 else f"{first[0]} and {len(first) - 1} more lead"
+    return Chart(f"{who} with {plain(people[0].total)} points", series, rows)
 
 
 def _running(uids: Sequence[str], person: Participant) -> list[Decimal]:
