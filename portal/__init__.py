@@ -43,7 +43,7 @@ from portal.kernel.db import db, engine_options
 from portal.keys.book import Book
 from portal.keys.pages import pages as keys_pages
 from portal.keys.usage import callers_of
-from portal.mail.previews import SURFACES as mail_surfaces
+from portal.mail.previews import SURFACES as MAIL_SURFACES
 from portal.orgs import signed_in, view_pages
 from portal.orgs.account_pages import pages as orgs_account_pages
 from portal.orgs.agent_pages import pages as orgs_agent_pages
@@ -60,8 +60,9 @@ from portal.public.embed_pages import pages as public_embed_pages
 from portal.public.oembed import pages as public_oembed_pages
 from portal.public.pages import pages as public_pages
 from portal.public.player_pages import pages as public_player_pages
-from portal.public.previews import SURFACES as player_surfaces
+from portal.public.previews import SURFACES as PLAYER_SURFACES
 from portal.public.registration_pages import pages as public_registration_pages
+from portal.registration.messages import tell_promoted
 from portal.registration.pages import pages as registration_pages
 from portal.seasons import circuits
 from portal.seasons.pages import pages as seasons_pages
@@ -155,8 +156,9 @@ def _plug_in(app: Flask) -> None:
     app.extensions["recent_callers"] = callers_of
     app.extensions["on_key_revoked"] = (revoke_by_key,)
     app.extensions["on_standings_updated"] = (note_standings,)
+    app.extensions["on_promoted"] = (tell_promoted,)
     app.extensions["circuit_scores"] = circuits.scores
-    app.extensions["surfaces"] = player_surfaces | mail_surfaces
+    app.extensions["surfaces"] = PLAYER_SURFACES | MAIL_SURFACES
     app.extensions["things_of_competition"] = {
         "request": portal.registration.model.Application,
         "invitation": portal.registration.model.Invitation,

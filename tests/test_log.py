@@ -49,6 +49,8 @@ def test_a_secret_in_a_text_is_blacked_out(written, kind, place):
     "/play/a1b2c3d4-e5f6-7890-abcd-ef1234567890",
     "?action=validate-session&token=a1b2c3d4-e5f6-7890-abcd-ef1234567890",
     "https://game.example/?jwt=eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+    "POST /p/a1b2c3d4KkLlMmNnOoPpQqRrSsTtUuVvWwXxYyZz012/check-in/x",
+    "/c/acme/f47ac10b-58cc-4372-a567-0e02b2c3d479/register/a1b2c3d4KkLlMmNnOoPpQqRrSsTtUuVvWwXxYyZz012",
 ])  # fmt: skip
 def test_one_time_tokens_and_player_tokens_are_blacked_out(written, text):
     structlog.get_logger().info("seen", url=text)

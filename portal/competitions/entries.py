@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -296,6 +297,9 @@ def note_all(
     notes: list[Note] = [(action, ("registration", uid, name), None, data) for uid, name, data in told]
     record_all(session, competition.org_id, actor, notes)
     emit_all(session, competition.org_id, [(action, uid, data) for uid, _, data in told])
+    if action == "registration.promoted":
+        for tell in current_app.extensions.get("on_promoted", ()):
+            tell(session, competition, changed)
 
 
 def told_of(competition: Competition, entry: Entry, who: Participant) -> dict[str, Any]:

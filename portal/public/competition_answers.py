@@ -12,7 +12,8 @@ MISSING = Refusal(
 )
 FAILED = Refusal("Something failed on our side", "Try again in a moment. If it fails again, give the organizer the number below.")
 BUSY = Refusal("Very busy at the moment", "Wait a moment, then load the page again.")
-TROUBLES = {404: MISSING, 429: BUSY, 500: FAILED, 503: BUSY}
+MANY = Refusal("Much is asked from where you are", "Wait a few minutes, then go back: what you wrote is still there.")
+TROUBLES = {404: MISSING, 429: MANY, 500: FAILED, 503: BUSY}
 
 
 class CompetitionPageAnswers:

@@ -22,7 +22,12 @@ class RegisterForm(Form):
     """`attempt` names the sending. `website` is for programs: people leave it empty, as they do not see it."""
 
     attempt = HiddenField(default=new_attempt)
-    kind = RadioField("Who registers", [Required("Choose player or team.")], choices=[("player", "A player"), ("team", "A team")])
+    kind = RadioField(
+        "Who registers",
+        [Required("Choose player or team.")],
+        choices=[("player", "A player"), ("team", "A team")],
+        validate_choice=False,
+    )
     name = StringField("Name", [Required("Write a name."), Length(NAME[1], NAME[0])])
     tag = StringField("Tag", [Optional(), Length(TAG[1], TAG[0])])
     wallet = StringField("Wallet", [Optional(), Length(42)])

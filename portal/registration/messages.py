@@ -1,12 +1,14 @@
 """What players are told by e-mail, where they left an address and there is a server for it."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import url_for
+from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.branding.sites import site_of
+from portal.competitions.entries import Participant
 from portal.competitions.model import Competition, Entry
 from portal.kernel.errors import Invalid
 from portal.mail.service import can_send, send
@@ -36,6 +38,21 @@ def tell_answer(session: Session, org: Organization, competition: Competition, a
     return _tell(session, org, competition, asked.team, kind, token, entry, asked.answer)
 
 
+def tell_promoted(session: Session, competition: Competition, promoted: Sequence[tuple[Entry, Participant]]) -> None:
+    """A place came free for these: what the competitions room tells whoever wants to hear of it."""
+    reachable = [(entry, who.team) for entry, who in promoted if who.team is not None and who.team.contact]
+    if not reachable or not can_send():
+        return
+    org = session.get_one(Organization, competition.org_id)
+    for entry, team in reachable:
+        _tell(session, org, competition, team, "promoted", captain_links.issue(session, team), entry)
+
+
+def _path(endpoint: str, **values: str) -> str:
+    """As `url_for` builds it, outside a request too: the clock gives places as well."""
+    return str(current_app.url_map.bind("localhost").build(endpoint, values))
+
+
 def _tell(
     session: Session,
     org: Organization,
@@ -50,9 +67,9 @@ def _tell(
         return False
     shown = {"competition": competition.title, "name": team.name, "answer": answer or ""}
     if token:
-        path = url_for("player_pages.show", token=token)
+        path = _path("player_pages.show", token=token)
     else:
-        path = url_for("competition_pages.show", slug=org.slug, uid=competition.uid)
+        path = _path("competition_pages.show", slug=org.slug, uid=competition.uid)
     context: dict[str, Any] = shown | {"url": site_of(session, org) + path}
     if competition.starts_at is not None:
         context["starts"] = competition.starts_at.strftime("%d %b %Y, %H:%M UTC")

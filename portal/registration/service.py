@@ -240,7 +240,7 @@ def _entered_before(session: Session, competition: Competition, token: str, cloc
 
 def _check_wish(session: Session, competition: Competition, page: RegistrationPage, wish: Wish) -> None:
     if page.entrants not in KINDS.get(wish.kind, ()):
-        raise Invalid("kind", f"This competition is for {page.entrants}.")
+        raise Invalid("kind", f"This competition is for {page.entrants.replace('both', 'players and for teams: choose one')}.")
     if page.asks_contact and not wish.contact:
         raise Invalid("contact", "Write an e-mail address: the organizer asks for one.")
     _check_name(session, competition, wish.name)
