@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, func, literal, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, ForeignKey, LargeBinary, Select, String, Text, UniqueConstraint, case, exists, func, literal, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from portal.kernel.clock import utc_now
 from portal.kernel.db import Model, UTCDateTime
 from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
+
+INHERITED = 0
 
 
 class ThemeDraft(Model):
@@ -25,7 +27,7 @@ class ThemeDraft(Model):
 
 class ThemeVersion(Model):
     """A theme as it was published, with the style sheet that players get. `restores` is the number of an older version
-    that this one brings back. Rows are never changed."""
+    that this one brings back, INHERITED that the organization has no theme of its own any more. Rows are never changed."""
 
     __tablename__ = "theme_versions"
     __table_args__ = (
@@ -72,17 +74,32 @@ def version_by_number(session: Session, org: Organization, number: int) -> Theme
     return _found(session.scalar(query))
 
 
-def published(session: Session, org: Organization) -> ThemeVersion | None:
-    """The organization's own newest version."""
+def newest(session: Session, org: Organization) -> ThemeVersion | None:
+    """What was published last, which may be that the theme above is worn again."""
     query = select(ThemeVersion).where(ThemeVersion.org_id == org.id).order_by(ThemeVersion.number.desc()).limit(1)
     return session.scalar(query)
+
+
+def published(session: Session, org: Organization) -> ThemeVersion | None:
+    """The organization's own theme; None where it has none, or none any more."""
+    version = newest(session, org)
+    return None if version is None or version.restores == INHERITED else version
+
+
+def own_theme(org_id: Any) -> Select[int]:
+    """The id of the theme that an organization published last; NULL, or no row, where it wears the one above."""
+    own = case((func.coalesce(ThemeVersion.restores, -1) != INHERITED, ThemeVersion.id))
+    return select(own).where(ThemeVersion.org_id == org_id).order_by(ThemeVersion.number.desc()).limit(1)
 
 
 def shown_theme(session: Session, org_id: int) -> ThemeVersion | None:
     """The theme that the organization's players see: its own, else that of the nearest organization above. One statement."""
     above = line_of(org_id)
+    newer = aliased(ThemeVersion)
+    overtaken = exists().where(newer.org_id == ThemeVersion.org_id, newer.number > ThemeVersion.number)
     query = select(ThemeVersion).join(above, ThemeVersion.org_id == above.c.id)
-    return session.scalar(query.order_by(above.c.steps, ThemeVersion.number.desc()).limit(1))
+    query = query.where(~overtaken, func.coalesce(ThemeVersion.restores, -1) != INHERITED)
+    return session.scalar(query.order_by(above.c.steps).limit(1))
 
 
 def css_by_digest(session: Session, slug: str, digest: str) -> str:

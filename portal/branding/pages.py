@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 
 from portal.branding import service
 from portal.branding.brand import brand_with, picture_url
@@ -11,9 +11,9 @@ from portal.branding.forms import ColourForm, LookForm, PictureForm, PublishForm
 from portal.branding.look import palette, verdicts
 from portal.branding.model import ThemeDraft, published, versions_of
 from portal.branding.stylesheet import digest_of, stylesheet
-from portal.branding.surfaces import SURFACES
+from portal.branding.surfaces import Worn, surfaces
 from portal.kernel.db import db
-from portal.kernel.errors import PortalError
+from portal.kernel.errors import NotFound, PortalError
 from portal.orgs.access import Place, inside
 from portal.web import headers
 from portal.web.render import finish, redirect_to, render, toast, wants_fragment
@@ -103,6 +103,15 @@ def discard(place: Place) -> Response:
     return finish(_home(place), "The draft is gone. The form shows what players see.")
 
 
+@pages.post("/inherit")
+@inside("admin")
+def inherit(place: Place) -> Response:
+    """Players see the theme of the organization above again."""
+    before = service.inherit_again(db.session(), place.organization, place.actor)
+    undo = url_for("branding.roll_back", org_slug=place.organization.slug, number=before)
+    return finish(_home(place), "Players see the theme of the organization above again.", undo_url=undo)
+
+
 @pages.post("/versions/<int:number>")
 @inside("admin")
 def roll_back(place: Place, number: int) -> Response:
@@ -111,15 +120,20 @@ def roll_back(place: Place, number: int) -> Response:
     return finish(_home(place), f"Theme {number} is published again, as theme {version.number}.")
 
 
-@pages.get("/preview/<any(landing,closed):surface>")
+@pages.get("/preview/<surface>")
 @inside("admin")
 def preview(place: Place, surface: str) -> Response:
     """A page of players with the draft, for the editor's frames alone. Nothing on it can be sent."""
-    shown, org = SURFACES[surface], place.organization
-    brand = brand_with(org, service.working_look(db.session(), org), _preview_css_url(place))
-    scheme = request.args.get("scheme") if request.args.get("scheme") in SCHEMES else ""
-    headers.allow(frame_ancestors="'self'", img_src=brand.img_src(), form_action="'none'", script_src="'none'")
-    response = make_response(render_template(shown.template, brand=brand, scheme=scheme, **shown.context(org)))
+    shown, org = surfaces().get(surface), place.organization
+    if shown is None:
+        raise NotFound("There is no such page to preview.")
+    look = service.working_look(db.session(), org)
+    brand = brand_with(org, look, _preview_css_url(place))
+    scheme = request.args.get("scheme", "") if request.args.get("scheme") in SCHEMES else ""
+    drawn = shown.draw(Worn(org, look, brand, scheme))
+    shut = {"frame_ancestors": "'self'", "form_action": "'none'", "script_src": "'none'"}
+    headers.allow(img_src=brand.img_src(), **shut, **drawn.policy)
+    response = make_response(drawn.html)
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
@@ -149,8 +163,8 @@ def _page(place: Place, fragment: str | None = None, status: int = 200, **shown:
         "versions": versions_of(session, org),
         "inherited": newest is None and org.parent_id is not None,
         "uploads": {which: picture_url(org, getattr(look, which)) for which in service.PICTURES},
-        "surfaces": SURFACES,
-        "surface": _chosen("surface", SURFACES, "landing"),
+        "surfaces": surfaces(),
+        "surface": _chosen("surface", surfaces(), "landing"),
         "schemes": SCHEMES,
         "scheme": _chosen("scheme", SCHEMES, ""),
         "stamp": digest_of(stylesheet(look) + repr(look)),

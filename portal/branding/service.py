@@ -9,7 +9,17 @@ from sqlalchemy.orm import Session
 from portal.audit.service import Actor, record
 from portal.branding.images import redrawn
 from portal.branding.look import Look, changed, is_uploaded, verdicts
-from portal.branding.model import BrandImage, ThemeDraft, ThemeVersion, has_image, published, shown_theme, version_by_number
+from portal.branding.model import (
+    INHERITED,
+    BrandImage,
+    ThemeDraft,
+    ThemeVersion,
+    has_image,
+    newest,
+    published,
+    shown_theme,
+    version_by_number,
+)
 from portal.branding.stylesheet import digest_of, stylesheet
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.errors import Conflict, Invalid, Unprocessable
@@ -97,10 +107,25 @@ def publish_changes(
 def roll_back(session: Session, org: Organization, actor: Actor, number: int, clock: Clock = utc_now) -> ThemeVersion:
     """Publish an older version again, as a new one; a draft stays a draft. Raises NotFound, and Conflict for the newest."""
     _held(session, org)
-    older, newest = version_by_number(session, org, number), published(session, org)
-    if newest is not None and newest.number == number:
+    older, last = version_by_number(session, org, number), newest(session, org)
+    if last is not None and last.number == number:
         raise Conflict("Players see this version already.")
+    if older.restores == INHERITED:
+        raise Conflict("This version is the theme of the organization above. Use that one instead.")
     return _publish(session, org, actor, Look.of(older.look), clock, restores=number)
+
+
+def inherit_again(session: Session, org: Organization, actor: Actor, clock: Clock = utc_now) -> int:
+    """Players see the theme of the organization above again; the number of the version that they saw until now. A draft
+    stays a draft. Raises Conflict without an organization above, or without a theme of one's own."""
+    _held(session, org)
+    before = published(session, org)
+    if org.parent_id is None:
+        raise Conflict("There is no organization above whose theme could be used.")
+    if before is None:
+        raise Conflict("Players see the theme of the organization above already.")
+    _publish(session, org, actor, Look(), clock, restores=INHERITED)
+    return before.number
 
 
 def set_picture(session: Session, org: Organization, actor: Actor, which: str, data: bytes) -> Look:
@@ -116,7 +141,7 @@ def set_picture(session: Session, org: Organization, actor: Actor, which: str, d
 def _publish(
     session: Session, org: Organization, actor: Actor, look: Look, clock: Clock, restores: int | None = None
 ) -> ThemeVersion:
-    before, css = published(session, org), stylesheet(look)
+    before, css = newest(session, org), stylesheet(look)
     version = ThemeVersion(
         org_id=org.id,
         number=before.number + 1 if before else 1,

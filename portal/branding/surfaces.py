@@ -1,36 +1,45 @@
-"""What players see, with made-up content: the pages that the theme editor shows beside its form."""
+"""What players see, with made-up content: the pages that the theme editor shows beside its form.
 
-from collections.abc import Mapping
+The pages belong to rooms above. `create_app` gathers them in `app.extensions["surfaces"]`, by the name in their address.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
+from typing import cast
 
-from portal.kernel.clock import utc_now
+from flask import current_app
+
+from portal.branding.brand import Brand
+from portal.branding.look import Look
 from portal.orgs.model import Organization
 
 
 @dataclass(frozen=True)
+class Worn:
+    """What a preview is dressed in: the draft as values and as a brand; `scheme` is light, dark or "" for the device's."""
+
+    organization: Organization
+    look: Look
+    brand: Brand
+    scheme: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A page, and what its content security policy needs besides the brand's pictures."""
+
+    html: str
+    policy: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Surface:
-    """One kind of page: its template, and what the template needs besides organization and brand."""
+    """One kind of page: how the editor calls it, and what draws it through its real template."""
 
     label: str
-    template: str
-    content: Mapping[str, Any] = field(default_factory=dict)
-
-    def context(self, org: Organization) -> dict[str, Any]:
-        game = SimpleNamespace(name="Friday night cup", image_url=None, starts_at=None, ends_at=None)
-        link = SimpleNamespace(expires_at=utc_now() + timedelta(hours=24))
-        landing = SimpleNamespace(organization=org, target=game, link=link, kind="game")
-        return {"landing": landing, "attempt": "", **self.content}
+    draw: Callable[[Worn], Drawn]
 
 
-_USED = SimpleNamespace(
-    title="This link has been used",
-    sentence="Each link opens once. If your game is still open in another tab, go on there. Otherwise ask for a new link.",
-    opens_at=None,
-)
-SURFACES = {
-    "landing": Surface("Link page", "public/landing.html", {"kind": "Table games"}),
-    "closed": Surface("Used link", "public/closed.html", {"refusal": _USED}),
-}
+def surfaces() -> dict[str, Surface]:
+    """Every surface there is, the first shown first."""
+    return cast(dict[str, Surface], current_app.extensions["surfaces"])

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.branding.brand import PLAIN, Brand, brand_with
 from portal.branding.look import Look
-from portal.branding.model import ThemeVersion
+from portal.branding.model import ThemeVersion, own_theme
 from portal.competitions.brackets import MATCHES
 from portal.competitions.drawing import Window
 from portal.competitions.model import Competition, Entry
@@ -70,7 +70,7 @@ class Head:
         """Changes whenever something does that a page shows."""
         row = self.row
         entries = (row.registered, row.present, row.seeds, row.latest)
-        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.theme, row.access, *entries)
+        return (row.uid, row.turn, row.updated_at, row.org_updated_at, row.theme_id, row.access, *entries)
 
     @property
     def brand(self) -> Brand:
@@ -115,14 +115,14 @@ _PARENT, _ABOVE = aliased(Organization), aliased(Organization)
 
 def _published(org_id: Any) -> Any:
     """The number of the theme that an organization published last."""
-    mine = select(ThemeVersion.id).where(ThemeVersion.org_id == org_id).order_by(ThemeVersion.number.desc()).limit(1)
-    return mine.correlate(Organization, _PARENT, _ABOVE).scalar_subquery()
+    return own_theme(org_id).correlate(Organization, _PARENT, _ABOVE).scalar_subquery()
 
 
 _HEAD: Select[Any] = (
     select(
         *_SHOWN,
         *_OWNER,
+        ThemeVersion.id.label("theme_id"),
         ThemeVersion.digest.label("theme"),
         ThemeVersion.look,
         RegistrationPage.access,

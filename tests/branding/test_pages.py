@@ -145,3 +145,56 @@ def test_custom_css_does_not_reach_the_editor_itself(editor):
     send("/draft", FORM | {"custom_css": "body { display: none }"})
     page = alice.get(home).text
     assert "preview.css" not in page and "/theme/" not in page
+
+
+SURFACES = ("landing", "competition", "embed", "closed", "game", "refused", "missing", "mail")
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_every_surface_is_shown_with_the_draft(editor, surface):
+    """Each through its real template: the colour by the style sheet that is linked, in mail where it is used."""
+    _, alice, home, send = editor()
+    send("/draft", FORM | {"primary": "#0a7d32", "footer": "Casino Royal"})
+    page = alice.get(f"{home}?surface={surface}").text
+    assert f"/branding/preview/{surface}?" in page and 'aria-current="true"' in page
+    shown = alice.get(f"{home}/preview/{surface}?scheme=light")
+    assert shown.status_code == 200 and "Casino Royal" in shown.text
+    assert ("#0a7d32" if surface == "mail" else "preview.css?v=") in shown.text
+    policy = shown.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy and "script-src 'none'" in policy
+
+
+def test_a_surface_that_is_not_there_is_404(editor):
+    _, alice, home, _ = editor()
+    assert alice.get(f"{home}/preview/office").status_code == 404
+
+
+def test_an_agent_goes_back_to_the_theme_above_and_undoes_it(client, make, editor):
+    operator, _, _, tell = editor()
+    tell("/draft", FORM | {"footer": "The operator"})
+    tell("/publish", {})
+    agent = make.org(parent=operator)
+    alice = make.signed_in(agent.alice)
+    home = f"/o/{agent.slug}/branding"
+    assert "The operator" in token_page(client, make, agent)
+    post(alice, f"{home}/draft", FORM | {"footer": "The agent"})
+    post(alice, f"{home}/publish", {})
+    assert "The agent" in token_page(client, make, agent) and "Use the theme above again" in alice.get(home).text
+    cup = f"/c/{agent.slug}/{make.competition(agent)}"
+    assert "The agent" in client.get(cup).text
+    answer = post(alice, f"{home}/inherit", {}, headers=HTMX)
+    assert answer.status_code == 204 and f"{home}/versions/1" in answer.headers["HX-Trigger"]
+    assert "The operator" in token_page(client, make, agent) and "The operator" in client.get(cup).text
+    page = alice.get(home).text
+    assert "the theme above again" in page and "Publish one here" in page and "The operator" in page
+    assert post(alice, f"{home}/inherit", {}).status_code == 409
+    assert post(alice, f"{home}/versions/1", {}).status_code == 303
+    assert "The agent" in token_page(client, make, agent)
+    assert post(alice, f"{home}/versions/2", {}).status_code == 409  # what was inherited is no theme to bring back
+
+
+def test_an_operator_has_nothing_above(editor):
+    _, alice, home, send = editor()
+    send("/draft", FORM | {"footer": "Mine"})
+    send("/publish", {})
+    assert "Use the theme above again" not in alice.get(home).text and send("/inherit", {}).status_code == 409

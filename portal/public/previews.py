@@ -1,0 +1,128 @@
+"""Players' pages with made-up content, through their real templates: what the theme editor shows."""
+
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from flask import render_template
+
+from portal.branding.surfaces import Drawn, Surface, Worn
+from portal.competitions.drawing import Shape, trees
+from portal.competitions.shown import Named, Shown
+from portal.formats import single_elimination
+from portal.formats.plan import Entrant, Plan, Result, Winner
+from portal.formats.rules import Rules
+from portal.kernel.clock import utc_now
+from portal.public.addresses import Links
+from portal.public.competition_answers import MISSING
+from portal.public.competition_pages import given
+from portal.public.demo_game import Examined
+from portal.public.landing import REFUSALS
+from portal.public.showing import Head
+
+NAMES = (
+    *("Northgate Foxes", "Harbour Lights", "Iron Quarter", "Red Kites"),
+    *("Velvet Hammer", "Night Shift", "Saltworks", "Paper Tigers"),
+)
+PLAYED = ((2, 0), (2, 1), (1, 2), (2, 0), (0, 2))  # the scores of the first matches; the rest is still to come
+UID = "00000000-0000-4000-8000-000000000000"
+
+
+def _landing(worn: Worn) -> Drawn:
+    game = SimpleNamespace(name="Friday night cup", image_url=None, starts_at=None, ends_at=None)
+    link = SimpleNamespace(expires_at=utc_now() + timedelta(hours=24))
+    landing = SimpleNamespace(organization=worn.organization, target=game, link=link, kind="game")
+    return _page("public/landing.html", worn, landing=landing, attempt="", kind="Table games")
+
+
+def _closed(worn: Worn) -> Drawn:
+    landing = SimpleNamespace(organization=worn.organization)
+    return _page("public/closed.html", worn, landing=landing, refusal=REFUSALS["consumed"])
+
+
+def _game(worn: Worn) -> Drawn:
+    claims = [("sub", '"player-42"'), ("display_name", '"Robin"'), ("aud", '"friday-night-cup"')]
+    checked = Examined("", "Robin", "friday-night-cup", utc_now() + timedelta(minutes=5), claims)
+    return _page("public/demo_game.html", worn, checked=checked, issuer=worn.organization.name)
+
+
+def _not_found(worn: Worn) -> Drawn:
+    return _page("public/competition/trouble.html", worn, trouble=MISSING)
+
+
+def _refused(worn: Worn) -> Drawn:
+    return _page("public/competition/not_here.html", worn, head=_head(worn), origin="https://other-site.example")
+
+
+def _public(worn: Worn) -> Drawn:
+    return _competition("public/competition/page.html", worn, "")
+
+
+def _embed(worn: Worn) -> Drawn:
+    return _competition("public/competition/embed.html", worn, worn.scheme or "auto")
+
+
+SURFACES = {
+    "landing": Surface("Link page", _landing),
+    "competition": Surface("Competition", _public),
+    "embed": Surface("Embed", _embed),
+    "closed": Surface("Used link", _closed),
+    "game": Surface("Demo game", _game),
+    "refused": Surface("Refused site", _refused),
+    "missing": Surface("Not found", _not_found),
+}
+
+
+def _page(template: str, worn: Worn, **content: Any) -> Drawn:
+    return Drawn(render_template(template, brand=worn.brand, scheme=worn.scheme, **content))
+
+
+def _competition(template: str, worn: Worn, theme: str) -> Drawn:
+    head, links = _head(worn), Links("", worn.organization.slug, UID, theme)
+    asked = SimpleNamespace(view="bracket", part="", page=1, match="")
+    shown = given(head, links, "") | {"brand": worn.brand, "scheme": worn.scheme}
+    return Drawn(render_template(template, asked=asked, **_bracket(), **shown))
+
+
+def _head(worn: Worn) -> Head:
+    """A cup on its way, as a row of the database would say it."""
+    org, now = worn.organization, utc_now()
+    moments = ("registration_opens", "registration_closes", "starts_at", "ends_at", "completed_at")
+    row = dict.fromkeys(("category", "max_participants", "first", *moments)) | {
+        "uid": UID,
+        "title": "Friday night cup",
+        "description": "Eight teams, one evening. Best of three from the first round on.",
+        "status": "active",
+        "format": "single_elimination",
+        "type": "bracket",
+        "visibility": "public",
+        "rules": {},
+        "started_at": now - timedelta(minutes=40),
+        "theme": None,
+        "org_name": org.name,
+        "org_slug": org.slug,
+        "org_is_sandbox": org.is_sandbox,
+        "org_embed_sites": "",
+    }
+    return Head(SimpleNamespace(**row))
+
+
+def _bracket() -> dict[str, Any]:
+    """Eight entrants, five matches played: what the bracket's template draws."""
+    field = [Entrant(number, number) for number in range(1, 9)]
+    plan = single_elimination.build(field, Rules("single_elimination"), Random(1))  # noqa: S311 - nothing is drawn
+    for (a, b), match in zip(PLAYED, list(plan.in_order()), strict=False):
+        winner: Winner = "a" if a > b else "b"
+        plan.apply(single_elimination.advance(plan, Result(match.number, winner, a, b)))
+    shape = Shape({"winners": 3})
+    drawn = trees("single_elimination", shape, shape.windows(), _matches(plan))
+    return {"trees": drawn, "branches": {}, "part": {"stage": "", "number": 0}}
+
+
+def _matches(plan: Plan) -> list[Shown]:
+    people = {number: Named(f"{number:08d}{UID[8:]}", name, number) for number, name in enumerate(NAMES, 1)}
+    return [
+        Shown(match, UID, people.get(match.a or 0), people.get(match.b or 0), None, utc_now() if match.over else None)
+        for match in plan.in_order()
+    ]
