@@ -103,7 +103,7 @@ def renew(token: str) -> Response:
     session, master = db.session(), current_app.config["SETTINGS"].secret_key
     if request.method == "GET":
         held = held_by(session, token)
-        given = {"team": held.team, "token": token, "attempt": new_attempt()}
+        given: dict[str, Any] = {"team": held.team, "token": token, "attempt": new_attempt()}
         return branded("public/registration/renew.html", held.organization, **given)
     attempt = checked_attempt(request.form.get("attempt"))
     try:

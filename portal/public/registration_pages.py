@@ -53,7 +53,7 @@ def show(slug: str, uid: UUID) -> Response:
 def invited(slug: str, uid: UUID, token: str) -> Response:
     """The same by a one-time link, which looking at does not use up."""
     competition, org = _found(slug, uid)
-    if request.method == "GET" and not invitations.is_good(db.session(), competition, token):
+    if request.method != "POST" and not invitations.is_good(db.session(), competition, token):
         return _refused(competition, org)
     return _page(competition, org, token)
 
@@ -102,7 +102,7 @@ def _shown(
     given = {"competition": competition, "setup": setup, "form": form, "door": door, "invited": token is not None}
     given |= {"roster": roster_asked(competition), "home": _home(competition, org)}
     if not door.open:
-        return branded("public/registration/shut.html", org, 200 if request.method == "GET" else 409, **given)
+        return branded("public/registration/shut.html", org, 409 if request.method == "POST" else 200, **given)
     return branded("public/registration/register.html", org, 422 if form.is_submitted() else 200, **given)
 
 
@@ -121,7 +121,13 @@ def _entered(competition: Competition, org: Organization, entered: Entered) -> R
     address = site_of(session, org) + url_for("player_pages.show", token=entered.token)
     mailed = not entered.repeated and messages.tell_entered(session, org, competition, entered.team, entered.token, entered.entry)
     position = messages.position_of(session, entered.entry) if entered.entry and entered.entry.status == "waiting" else 0
-    given = {"competition": competition, "entered": entered, "address": address, "qr": qr_of(address), "mailed": mailed}
+    given: dict[str, Any] = {
+        "competition": competition,
+        "entered": entered,
+        "address": address,
+        "qr": qr_of(address),
+        "mailed": mailed,
+    }
     return branded("public/registration/entered.html", org, position=position, home=_home(competition, org), **given)
 
 

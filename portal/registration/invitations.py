@@ -53,26 +53,30 @@ def make(
     held = session.scalar(select(func.count()).select_from(invitations_of(competition).subquery())) or 0
     if held + len(labels) > IN_ALL:
         raise Conflict(f"This competition has {held:,} invitations; {IN_ALL:,} is the most.")
-    made = []
-    for number, label in enumerate(labels):
-        token = token_of(master, _purpose(competition, number), attempt)
-        invitation = Invitation(
-            uid=uid_of(master, _purpose(competition, number), attempt),
-            org_id=competition.org_id,
-            competition_id=competition.id,
-            digest=digest(token),
-            hint=token[-HINT:],
-            label=None if label is None else one_line("labels", label, 1, LONGEST_LABEL),
-            created_by=actor.label[:200],
-            expires_at=expires_at,
-        )
-        made.append((invitation, token))
+    made = [_new(competition, actor, number, label, expires_at, master, attempt) for number, label in enumerate(labels)]
     session.add_all(invitation for invitation, _ in made)
     session.flush()
     told = {"competition_id": competition.uid, "count": len(made)}
     record(session, competition.org_id, actor, "invitation.created", subject_of(competition), after={"count": len(made)})
     emit(session, competition.org_id, "invitation.created", competition.uid, told)
     return made
+
+
+def _new(
+    competition: Competition, actor: Actor, number: int, label: str | None, expires_at: datetime | None, master: str, attempt: str
+) -> tuple[Invitation, str]:
+    token = token_of(master, _purpose(competition, number), attempt)
+    invitation = Invitation(
+        uid=uid_of(master, _purpose(competition, number), attempt),
+        org_id=competition.org_id,
+        competition_id=competition.id,
+        digest=digest(token),
+        hint=token[-HINT:],
+        label=None if label is None else one_line("labels", label, 1, LONGEST_LABEL),
+        created_by=actor.label[:200],
+        expires_at=expires_at,
+    )
+    return invitation, token
 
 
 def revoke(session: Session, competition: Competition, actor: Actor, uids: Sequence[str], clock: Clock = utc_now) -> int:
