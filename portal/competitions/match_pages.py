@@ -87,14 +87,14 @@ def _table(place: Place, competition: Competition, args: Any, status: int = 200,
     if found.wants_csv:
         return found.csv()
     found.notes.extend(_refusals(context.get("refused")))
-    context |= {"matches": found, "rounds": rounds, "state": _query(args), "view": "table"}
+    context |= {"matches": found, "rounds": rounds, "narrowed": _query(args), "view": "table"}
     return render("play/matches.html", "play/_matches.html", status, **around(place, competition), **context)
 
 
 def _bracket(place: Place, competition: Competition, args: Any, status: int = 200, **context: Any) -> Response:
     rounds = rounds_of(db.session(), competition)
     drawn = bracket_of(db.session(), competition, rounds, args.get("part", "")[:12])
-    context |= {"bracket": drawn, "rounds": rounds, "state": _query(args), "view": "bracket"}
+    context |= {"bracket": drawn, "rounds": rounds, "narrowed": _query(args), "view": "bracket"}
     context["notes"] = _refusals(context.get("refused"))
     return render("play/bracket.html", "play/_bracket.html", status, **around(place, competition), **context)
 
