@@ -9,31 +9,34 @@ from wtforms import DateTimeLocalField, DecimalField, RadioField, SelectMultiple
 from wtforms.validators import ValidationError
 
 from portal.competitions.model import Competition
-from portal.kernel.errors import Invalid
+from portal.competitions.rules import MOST_PLACES
 from portal.seasons.model import Season
-from portal.seasons.scoring import DEFAULTS, MOST_POINTS, MOST_WEIGHT
+from portal.seasons.scoring import DEFAULTS, MOST_POINTS, MOST_WEIGHT, POINT_PLACES, WEIGHT_PLACES
 from portal.seasons.service import MOST_DESCRIPTION, MOST_NAME
 from portal.web.forms import Form, Length, Optional, Required, Typed, choices_of
 
+LEAST_WEIGHT = Decimal("0.0001")
 MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 GRAND_PRIX = "25, 18, 15, 12, 10, 8, 6, 4, 2, 1"
 
 
 class Amount:
-    """A number from `low` to `high`, both said in the message."""
+    """A number from `low` to `high` with so many decimals at most, all said in the message."""
 
-    def __init__(self, low: Decimal, high: int) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: Decimal, high: int, places: int) -> None:
+        self.low, self.high, self.places = low, high, places
 
     def __call__(self, form: Any, field: Any) -> None:
         if field.data is None:
             return
         if not field.data.is_finite() or not self.low <= field.data <= self.high:
             raise ValidationError(f"{field.label.text}: write a number from {self.low:f} to {self.high:,}.")
+        if field.data != round(field.data, self.places):
+            raise ValidationError(f"{field.label.text} has more than {self.places} decimals. Round it.")
 
 
 def _points(label: str, default: int) -> DecimalField:
-    return DecimalField(label, [Required(), Amount(Decimal(0), MOST_POINTS)], default=Decimal(default), places=None)
+    return DecimalField(label, [Required(), Amount(Decimal(0), MOST_POINTS, POINT_PLACES)], default=Decimal(default), places=None)
 
 
 class SeasonForm(Form):
@@ -64,8 +67,10 @@ class SeasonForm(Form):
         texts = [text for text in re.split(r"[\s,;]+", self.place_points.data or "") if text]
         if not texts:
             raise ValidationError(f"Write the points of first place, second place and so on, such as {GRAND_PRIX}.")
-        if wrong := next((text for text in texts if not re.fullmatch(r"[0-9]{1,7}", text, re.ASCII)), None):
+        if wrong := next((text for text in texts if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII)), None):
             raise ValidationError(f"“{wrong[:20]}” is not a whole number. Write numbers with commas between them.")
+        if len(texts) > MOST_PLACES:
+            raise ValidationError(f"These are the points of {len(texts)} places. Write at most {MOST_PLACES}.")
         found = [int(text) for text in texts]
         if found != sorted(found, reverse=True):
             raise ValidationError("A better place must not bring less than a worse one. Write the points from first place down.")
@@ -96,7 +101,9 @@ def first_values(season: Season) -> dict[str, Any]:
 
 class WeightForm(Form):
     weight = DecimalField(
-        "Weight", [Required("Write how much it counts, such as 1 or 1.5."), Amount(Decimal("0.0001"), MOST_WEIGHT)], places=None
+        "Weight",
+        [Required("Write how much it counts, such as 1 or 1.5."), Amount(LEAST_WEIGHT, MOST_WEIGHT, WEIGHT_PLACES)],
+        places=None,
     )
 
 
@@ -116,12 +123,8 @@ class DeleteForm(Form):
 
 
 def plain_number(value: Decimal) -> int | float:
-    """As JSON has it: 3, not 3.0. Raises Invalid for more digits than a number can hold exactly."""
-    if value == value.to_integral_value():
-        return int(value)
-    if Decimal(repr(float(value))) != value:
-        raise Invalid("", f"{value} has too many decimals. Round it.")
-    return float(value)
+    """As JSON has it: 3, not 3.0."""
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _utc(moment: datetime | None) -> datetime | None:
