@@ -40,6 +40,7 @@ ACTS = (
     Act("open", "Open registration", "competitions.life.open", "door-enter", ("draft",), "post", "primary", True, OPENING),
     Act("edit", "Edit", "competitions.create.edit", "pencil", ("draft",), "drawer", main=True),
     Act("desk", "Check-in desk", "entrants.desk", "clipboard-check", ("registration",), main=True),
+    Act("seeding", "Seed entrants", "entrants.seeding", "list-numbers", ("registration",)),
     Act("start", "Start", "entrants.start", "player-play", ("registration",), kind="primary", main=True),
     Act("report", "Report results", "play.matches", "swords", ("active",), kind="primary", main=True),
     Act("finalize", "Finalize", "competitions.life.finalize", "flag", ("active",), "drawer", main=True),

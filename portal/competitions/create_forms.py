@@ -43,54 +43,8 @@ def _number(label: str, low: int, high: int, unit: str = "") -> Any:
     return IntegerField(label, [Optional(), Between(low, high, unit)])
 
 
-class TermsForm(Form):
-    """Every term. Which of them a page draws depends on the format; what is not drawn is carried along."""
-
-    title = StringField("Title", [Required("Write a title."), Length(TITLE[1], TITLE[0])])
-    description = TextAreaField("Description", [Optional(), Length(MOST_DESCRIPTION)])
-    category = StringField("Category", [Optional()])
-    max_participants = _number("Places", 1, MOST_PARTICIPANTS)
-    waiting_list = BooleanField("Waiting list once all places are taken")
-    best_of = _number("Best of", 1, MOST_BEST_OF, "games")
-    third_place_match = BooleanField("A match for third place")
-    grand_final = SelectField(
-        "Grand final",
-        [Optional()],
-        choices=[("simple", "One match decides"), ("reset", "A second match if the unbeaten lose the first")],
-    )
-    legs = _number("Everybody meets everybody", 1, MOST_LEGS, "times")
-    groups = _number("Groups", 1, MOST_GROUPS)
-    rounds = _number("Rounds", 1, MOST_ROUNDS)
-    win = _number("Points for a win", -MOST_POINTS, MOST_POINTS)
-    draw = _number("Points for a draw", -MOST_POINTS, MOST_POINTS)
-    loss = _number("Points for a loss", -MOST_POINTS, MOST_POINTS)
-    tiebreaks = StringField("Tie-breaks, in their order", [Optional(), Length(300)])
-    ladder = SelectField(
-        "A win",
-        [Optional()],
-        choices=[("swap", "Takes the place of the beaten"), ("elo", "Moves the rating (Elo)")],
-    )
-    max_challenge_distance = _number("Farthest challenge", 1, 10_000)
-    cooldown_hours = _number("Pause between challenges", 0, 24 * 366)
-    inactivity_days = _number("Idle days until places are lost", 0, 3_660)
-    challenge = SelectField(
-        "Kind",
-        [Optional()],
-        choices=[("head_to_head", "Entrants against each other"), ("pass_fail", "Each passes or fails")],
-    )
-    place_points = StringField("Points by place, first place first", [Optional(), Length(700)])
-    min_roster = _number("Smallest roster of a team", 0, 100, "players")
-    registration_opens = _time("Registration opens")
-    registration_closes = _time("Registration closes")
-    starts_at = _time("Starts")
-    ends_at = _time("Ends")
-    entry_fee_wei = StringField("Entry fee", [Optional()])
-    prize_pool_wei = StringField("Prize pool", [Optional()])
-    visibility = SelectField(
-        "Who sees it",
-        [Optional()],
-        choices=[(name, f"{word}: {VISIBILITY_SENTENCES[name].lower()}") for name, word in VISIBILITY_WORDS.items()],
-    )
+class Terms(Form):
+    """Between fields that are called like terms and what the service takes."""
 
     def terms(self, format: str, names: tuple[str, ...], former: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What the service takes: the terms among `names`, and the rules of that format if `rules` is one of them.
@@ -162,13 +116,63 @@ class TermsForm(Form):
         return value if value not in ("", None) else None
 
     def _worded(self, message: str, own: str) -> str:
-        labels = {f"rules.points.{name}": self[name].label.text for name in POINTS}
+        labels = {f"rules.points.{name}": self[name].label.text for name in POINTS if name in self}
         labels |= {f"rules.{name}": self[name].label.text for name in Rules.__slots__ if name in self}
         labels |= {name: self[name].label.text for name in FIELDS if name in self}
         names = "|".join(re.escape(name) for name in sorted(labels, key=len, reverse=True))
         return re.sub(
             rf"(?<![\w.])({names})(?:\.\d+)?(?!\w)", lambda found: f"“{labels[found[1]].removesuffix(' (UTC)')}”", message
         )
+
+
+class TermsForm(Terms):
+    """Every term. Which of them a page draws depends on the format; what is not drawn is carried along."""
+
+    title = StringField("Title", [Required("Write a title."), Length(TITLE[1], TITLE[0])])
+    description = TextAreaField("Description", [Optional(), Length(MOST_DESCRIPTION)])
+    category = StringField("Category", [Optional()])
+    max_participants = _number("Places", 1, MOST_PARTICIPANTS)
+    waiting_list = BooleanField("Waiting list once all places are taken")
+    best_of = _number("Best of", 1, MOST_BEST_OF, "games")
+    third_place_match = BooleanField("A match for third place")
+    grand_final = SelectField(
+        "Grand final",
+        [Optional()],
+        choices=[("simple", "One match decides"), ("reset", "A second match if the unbeaten lose the first")],
+    )
+    legs = _number("Everybody meets everybody", 1, MOST_LEGS, "times")
+    groups = _number("Groups", 1, MOST_GROUPS)
+    rounds = _number("Rounds", 1, MOST_ROUNDS)
+    win = _number("Points for a win", -MOST_POINTS, MOST_POINTS)
+    draw = _number("Points for a draw", -MOST_POINTS, MOST_POINTS)
+    loss = _number("Points for a loss", -MOST_POINTS, MOST_POINTS)
+    tiebreaks = StringField("Tie-breaks, in their order", [Optional(), Length(300)])
+    ladder = SelectField(
+        "A win",
+        [Optional()],
+        choices=[("swap", "Takes the place of the beaten"), ("elo", "Moves the rating (Elo)")],
+    )
+    max_challenge_distance = _number("Farthest challenge", 1, 10_000)
+    cooldown_hours = _number("Pause between challenges", 0, 24 * 366)
+    inactivity_days = _number("Idle days until places are lost", 0, 3_660)
+    challenge = SelectField(
+        "Kind",
+        [Optional()],
+        choices=[("head_to_head", "Entrants against each other"), ("pass_fail", "Each passes or fails")],
+    )
+    place_points = StringField("Points by place, first place first", [Optional(), Length(700)])
+    min_roster = _number("Smallest roster of a team", 0, 100, "players")
+    registration_opens = _time("Registration opens")
+    registration_closes = _time("Registration closes")
+    starts_at = _time("Starts")
+    ends_at = _time("Ends")
+    entry_fee_wei = StringField("Entry fee", [Optional()])
+    prize_pool_wei = StringField("Prize pool", [Optional()])
+    visibility = SelectField(
+        "Who sees it",
+        [Optional()],
+        choices=[(name, f"{word}: {VISIBILITY_SENTENCES[name].lower()}") for name, word in VISIBILITY_WORDS.items()],
+    )
 
 
 class CreateForm(TermsForm):
@@ -179,6 +183,15 @@ class CreateForm(TermsForm):
     attempt = HiddenField()
     came = HiddenField()  # the step that was sent
     then = HiddenField()
+
+
+class ScheduleForm(Terms):
+    """The hours alone."""
+
+    registration_opens = _time("Registration opens")
+    registration_closes = _time("Registration closes")
+    starts_at = _time("Starts")
+    ends_at = _time("Ends")
 
 
 class EditForm(TermsForm):

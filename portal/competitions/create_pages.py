@@ -66,6 +66,12 @@ def new(place: Place) -> Response:
         toast(error.message, "info")
         return redirect_to(url_for("competitions.index", org_slug=place.organization.slug))
     opened = form.then.data == "open"
+    try:
+        if opened:
+            service.open_registration(db.session(), made, place.actor)
+    except Conflict as error:
+        form.refuse(error)
+        return _step(place, form, "review", 422)
     toast(f"{made.title} is {'open for registration' if opened else 'a draft now'}.")
     return redirect_to(url_of(place, made, "competitions.show"))
 
@@ -192,10 +198,7 @@ def _make(place: Place, form: CreateForm) -> Competition:
     starter = STARTERS[form.template.data or ""]
     terms = form.terms(starter.format, (*ABOUT, *LATER, "rules"))
     uid = parse_uid("attempt", form.attempt.data)
-    made = service.create_competition(db.session(), place.organization, place.actor, starter.kind, terms, uid)
-    if form.then.data == "open":
-        service.open_registration(db.session(), made, place.actor)
-    return made
+    return service.create_competition(db.session(), place.organization, place.actor, starter.kind, terms, uid)
 
 
 def _change(place: Place, competition: Competition, form: EditForm, format: str) -> list[str] | None:

@@ -2,12 +2,8 @@
 
 from wtforms import RadioField, StringField
 
-from portal.competitions.amending import TIMES
-from portal.competitions.create_forms import TermsForm
 from portal.competitions.words import VISIBILITY_WORDS
 from portal.web.forms import Form, Required, Typed
-
-__all__ = ["ConfirmForm", "ScheduleForm", "TypedForm", "VisibilityForm"]
 
 
 class ConfirmForm(Form):
@@ -23,12 +19,3 @@ class TypedForm(Form):
 
 class VisibilityForm(Form):
     visibility = RadioField("Who sees it", [Required("Choose one.")], choices=list(VISIBILITY_WORDS.items()))
-
-
-class ScheduleForm(TermsForm):
-    """The hours alone: the other terms are not asked for."""
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        for name in [field.name for field in self if field.name not in TIMES]:
-            del self[name]

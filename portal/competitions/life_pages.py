@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from portal.competitions import amending, service
 from portal.competitions.amending import TIMES
+from portal.competitions.create_forms import ScheduleForm
 from portal.competitions.ending import Ending, ending_of
 from portal.competitions.finishing import finalize as finalize_competition
 from portal.competitions.frame import STATES, competition_here, frame, url_of
-from portal.competitions.life_forms import ConfirmForm, ScheduleForm, TypedForm, VisibilityForm
+from portal.competitions.life_forms import ConfirmForm, TypedForm, VisibilityForm
 from portal.competitions.many import MANY, chosen, do_to_many
 from portal.competitions.model import Competition
 from portal.competitions.service import terms_of
@@ -46,11 +47,9 @@ def schedule(place: Place, uid: UUID) -> Response:
         raise Conflict(f"Times are set before the start; this competition is {competition.status}.")
     held = {name: value and value.replace(tzinfo=None) for name, value in terms_of(competition).items() if name in TIMES}
     form = ScheduleForm(data=held)
-    if competition.status == "registration":
-        del form.registration_opens
     if form.validate_on_submit():
         try:
-            times = form.terms("", tuple(field.name for field in form if field.name in TIMES))
+            times = form.terms("", TIMES)
             changed = amending.reschedule(db.session(), competition, place.actor, times)
             words = ", ".join(form[name].label.text.removesuffix(" (UTC)").lower() for name in changed)
             return finish(_home(place, competition), f"Changed: {words}." if changed else "Nothing was changed.")

@@ -109,7 +109,7 @@ COMPETITIONS = Table(
     filters=[
         Search([Competition.title, Competition.uid, Competition.category], label="Title, category or id"),
         Choice("status", "Status", [(name, badge.word) for name, badge in STATES.items()], column=Competition.status),
-        Choice("format", "Format", list(FORMAT_WORDS.items()), column=Competition.format),
+        Choice("played", "Format", list(FORMAT_WORDS.items()), column=Competition.format),
         Choice("category", "Category", _categories, column=Competition.category),
         Choice("visibility", "Who sees it", list(VISIBILITY_WORDS.items()), column=Competition.visibility),
         Dates("starts", "Starts", Competition.starts_at),

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, g, request, url_for
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from portal.audit.changes import action_words, changes_of
+from portal.audit.changes import Change, action_words, changes_of
 from portal.audit.model import AuditRow
 from portal.audit.service import rows_of
 from portal.competitions import create_pages, life_pages, overview
@@ -27,11 +27,25 @@ from portal.kernel.db import db
 from portal.orgs.access import Place, inside
 from portal.players.names import shortened
 from portal.web.render import render
-from portal.web.tables import Column, Table
+from portal.web.tables import Choice, Column, Search, Table
 
 pages = Blueprint("competitions", __name__, url_prefix="/o/<org_slug>/competitions")
 pages.register_blueprint(create_pages.pages)
 pages.register_blueprint(life_pages.pages)
+
+_ABOUT = (
+    ("competition", "The competition"),
+    ("registration", "Entrants"),
+    ("match", "Matches"),
+    ("request", "Requests"),
+    ("invitation", "Invitations"),
+)
+
+
+def _changes(row: AuditRow) -> list[Change]:
+    """Without what is the same in every row here: which competition it is."""
+    return [change for change in changes_of(row) if change.name not in ("Competition", "Competition id")]
+
 
 ACTIVITY = Table(
     "competition-activity",
@@ -39,9 +53,19 @@ ACTIVITY = Table(
         Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
         Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
         Column("action", "What", value=lambda row: action_words(row.action), sort=AuditRow.action),
-        Column("subject", "On", value=lambda row: row.subject_label, sort=AuditRow.subject_label),
-        Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
+        Column(
+            "subject",
+            "On",
+            value=lambda row: shortened(row.subject_label),
+            sort=AuditRow.subject_label,
+            csv=lambda row: row.subject_label,
+        ),
+        Column("changes", "Before and after", value=_changes, csv=lambda row: "; ".join(map(str, _changes(row)))),
         Column("address", "Address", sort=AuditRow.address, shown=False),
+    ],
+    filters=[
+        Search([AuditRow.action, AuditRow.subject_label, AuditRow.actor_label], label="What, on whom or by whom"),
+        Choice("about", "About", _ABOUT, column=AuditRow.subject_kind),
     ],
     order="-at",
     noun=("change", "changes"),

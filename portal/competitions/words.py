@@ -80,7 +80,8 @@ def _points(rules: Rules) -> str:
 
 
 def _tiebreaks(rules: Rules) -> str:
-    return ", then ".join(TIEBREAK_WORDS[name] for name in rules.tiebreaks)
+    words = ", then ".join(TIEBREAK_WORDS[name] for name in rules.tiebreaks)
+    return words[:1].upper() + words[1:]
 
 
 def _distance(rules: Rules) -> str:
