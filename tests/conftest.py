@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal import create_app
 from portal.config import Settings
+from portal.kernel import db as kernel_db
 from portal.kernel.db import db, unit_of_work
 from portal.orgs import sign_in
 from tests import answers, servers
@@ -144,12 +145,18 @@ def count_sql(app: Flask):
             if threading.get_ident() == thread and not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
                 statements.append(statement)
 
+        def asked(cursor, text, values):
+            note(None, cursor, text)
+            return first(cursor, text, values)
+
         with app.app_context():
-            engine = db.engine
+            engine, first = db.engine, kernel_db._first
         event.listen(engine, "before_cursor_execute", note)
+        kernel_db._first = asked
         try:
             yield statements
         finally:
+            kernel_db._first = first
             event.remove(engine, "before_cursor_execute", note)
 
     return counting

@@ -5,7 +5,7 @@ Guarded API calls do not come through here: they take no cookie, and build nothi
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request
 from sqlalchemy.orm import Session
 
 from portal.branding.brand import PLAIN, Brand, brand_of, own_host
@@ -13,6 +13,7 @@ from portal.branding.domain_model import verified_domain
 from portal.kernel.db import db
 from portal.orgs.model import Organization, subtree
 from portal.web import headers
+from portal.web.transaction import PortalApp
 
 # On a tenant's name there is nothing to sign in to, so no sign-in cookie can be had or read there.
 FOR_PLAYERS = frozenset({"public", "competition_pages", "embed_pages", "oembed", "player_pages", "registration_pages", "theme"})
@@ -23,8 +24,9 @@ NOBODYS = {"title": "Nothing here", "sentence": "This server does not answer to 
 NOT_HERE = {"title": "Nothing here", "sentence": "Check the address, or go back to the page that led here."}
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: PortalApp) -> None:
     app.before_request(check_host)
+    app.before_page.append(check_host)
 
 
 def check_host() -> Response | None:

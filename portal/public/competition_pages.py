@@ -13,6 +13,7 @@ from portal.public.competition_views import Asked, asked_of, shown_of, tabs_of
 from portal.public.people import podium, way_of
 from portal.public.showing import Head, head_of
 from portal.web import csrf, headers
+from portal.web.transaction import for_all
 
 pages = Blueprint("competition_pages", __name__)
 csrf.exempt(pages)
@@ -29,16 +30,18 @@ STATES = {
 
 
 @pages.get("/c/<slug>/<uuid:uid>")
+@for_all
 def show(slug: str, uid: UUID) -> Response:
     """One view of the competition; with `live=1` the part of it that changes."""
-    head = head_of(db.session(), str(uid), slug)
+    head = head_of(str(uid), slug)
     return answer(head, links_of(head, site()), asked_of(head, request.args), "public/competition/page.html")
 
 
 @pages.get("/c/<slug>/<uuid:uid>/entrants/<uuid:entrant>")
+@for_all
 def entrant(slug: str, uid: UUID, entrant: UUID) -> Response:
     """One entrant with every match, and other competitions of the same organization."""
-    head = head_of(db.session(), str(uid), slug)
+    head = head_of(str(uid), slug)
     links, part = links_of(head, site()), is_live()
 
     def make(tag: str) -> str:
@@ -50,9 +53,10 @@ def entrant(slug: str, uid: UUID, entrant: UUID) -> Response:
 
 
 @pages.get("/c/<slug>/<uuid:uid>/card.png")
+@for_all
 def show_card(slug: str, uid: UUID) -> Response:
     """The picture that messengers and networks show beside a link."""
-    head = head_of(db.session(), str(uid), slug)
+    head = head_of(str(uid), slug)
 
     def make(_tag: str) -> bytes:
         from portal.public import card  # with it comes Pillow: 4 MB that most processes never need
@@ -88,7 +92,8 @@ def given(head: Head, links: Links, tag: str) -> dict[str, Any]:
 
 def dressed(head: Head, response: Response) -> Response:
     """Let the brand's pictures be shown; keep what is not listed, and what is not open yet, out of search engines."""
-    headers.allow(img_src=head.brand.img_src())
+    if response.status_code != 304:
+        headers.allow(img_src=head.brand.img_src())
     if head.visibility != "public" or head.status == "draft":
         response.headers["X-Robots-Tag"] = "noindex"
     return response

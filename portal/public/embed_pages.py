@@ -4,7 +4,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from portal.kernel.db import db
 from portal.orgs.embed_sites import admits, origin_of, sites_of
 from portal.paths import ROOT
 from portal.public.addresses import THEMES, links_of
@@ -12,22 +11,25 @@ from portal.public.competition_pages import answer, site
 from portal.public.competition_views import asked_of
 from portal.public.showing import Head, head_of
 from portal.web import csrf, headers
+from portal.web.transaction import for_all
 
 pages = Blueprint("embed_pages", __name__)
 csrf.exempt(pages)
 
 
 @pages.get("/embed/<uuid:uid>")
+@for_all
 def show(uid: UUID) -> Response:
     """One view of the competition for a frame; `theme` is light, dark or auto. With `live=1` the part that changes."""
-    head = head_of(db.session(), str(uid))
+    head = head_of(str(uid))
     sites, asked = sites_of(head.org_embed_sites), asked_of(head, request.args)
     refused = _refused(sites)
     theme = request.args.get("theme", "")
     links = links_of(head, site(), theme if theme in THEMES else "light")
     response = _refusal(head, refused) if refused else answer(head, links, asked, "public/competition/embed.html")
-    around = f"'self' {' '.join(sites)}" if sites and not refused else "*"
-    headers.allow_frames(response, around, img_src=head.brand.img_src())
+    if response.status_code != 304:
+        around = f"'self' {' '.join(sites)}" if sites and not refused else "*"
+        headers.allow_frames(response, around, img_src=head.brand.img_src())
     # A frame that is sandboxed, as WordPress makes them, has no origin: its own fetches are foreign. All of this is public.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag"

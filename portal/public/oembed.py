@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from portal.competitions.embed_code import frame_of
-from portal.kernel.db import db
 from portal.kernel.errors import Invalid, NotFound
 from portal.public.competition_pages import site
 from portal.public.showing import Head, head_of
@@ -28,7 +27,7 @@ def show() -> Response:
             return _refused("This server answers in JSON only.", 501)
         uid = competition_in(request.args.get("url", ""), (urlsplit(site()).netloc, request.host))
         size = bounded("maxwidth", WIDTH), bounded("maxheight", HEIGHT)
-        response = jsonify(_described(head_of(db.session(), uid), *size))
+        response = jsonify(_described(head_of(uid), *size))
     except Invalid as error:
         return _refused(error.message, 400)
     except NotFound:

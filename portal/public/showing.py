@@ -1,6 +1,7 @@
 """What the players' pages of a competition read: everything as plain columns, a few statements whatever the size."""
 
 import json
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from portal.competitions.brackets import MATCHES
 from portal.competitions.drawing import Window
 from portal.competitions.model import Competition, Entry
 from portal.competitions.shown import MATCH_ROWS, Shown, shown
+from portal.kernel.db import db, straight
 from portal.kernel.errors import NotFound
 from portal.orgs.model import Organization
 from portal.players.model import Team
@@ -145,27 +147,27 @@ _HEAD: Select[Any] = (
 )
 
 
-def head_of(session: Session, uid: str, org_slug: str | None = None) -> Head:
+def head_of(uid: str, org_slug: str | None = None) -> Head:
     """A competition that is not private, of that organization when given. One statement; raises NotFound.
 
     Whoever follows a page asks this every two seconds. The statement is therefore put into words once and goes straight to
-    the driver: its cache key and the values that nobody looks at took five times as long as the database.
+    the driver: session, cache key and the values that nobody looks at took ten times as long as the database.
     """
-    connection = session.connection()
-    text, order, values = _worded(connection.dialect)
+    text, order, values, shape = _worded(db.engine.dialect)
     given = values | {"uid": uid}
-    row = connection.exec_driver_sql(text, tuple(given[name] for name in order) if order else given).one_or_none()
+    found = straight(text, tuple(given[name] for name in order) if order else given)
+    row = None if found is None else shape(*found)
     if row is None or (org_slug is not None and row.org_slug != org_slug):
         raise NotFound("Competition not found.")
     return Head(row)
 
 
 @lru_cache(maxsize=4)
-def _worded(dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """The text of the statement, the order of its values where the driver counts them, and the values."""
+def _worded(dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any], Callable[..., Any]]:
+    """The text of the statement, the order of its values where the driver counts them, the values, and what a row becomes."""
     compiled = _HEAD.compile(dialect=dialect)
     order = tuple(getattr(compiled, "positiontup", None) or ())
-    return str(compiled), order, dict(compiled.params)
+    return str(compiled), order, dict(compiled.params), namedtuple("HeadRow", _HEAD.selected_columns.keys())
 
 
 def _moment(text: str) -> datetime:

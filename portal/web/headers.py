@@ -35,6 +35,7 @@ ALWAYS = {
 YEAR = 365 * 24 * 3600
 _PROMISED = "tiltyard.headers"
 _OMITTED = "tiltyard.without"
+_KNOWN = tuple(name.lower() for name in (*ALWAYS, "Content-Security-Policy"))
 
 
 def policy(**changes: str) -> str:
@@ -61,13 +62,17 @@ def allow_frames(response: Response, sources: str, **changes: str) -> None:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
+def keep_known() -> None:
+    """The answer is 304: whoever asked has every header already, and what stands here would take the place of theirs."""
+    request.environ[_OMITTED] = _KNOWN
+
+
 def init_app(app: PortalApp) -> None:
     always: dict[str, str] = dict(ALWAYS, **{"Content-Security-Policy": policy()})
     if app.config["SETTINGS"].https:
         always["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     app.wsgi_app = Always(app.wsgi_app, always)  # type: ignore[method-assign]
 
-    @app.after_request
     def fit_headers(response: Response) -> Response:
         if "content_policy" in g:
             response.headers["Content-Security-Policy"] = g.content_policy
@@ -76,6 +81,9 @@ def init_app(app: PortalApp) -> None:
         if response.status_code not in (429, 503):
             response.headers.pop("Retry-After", None)  # Flask-Limiter sends it with successes too
         return response
+
+    app.after_request(fit_headers)
+    app.after_page.append(fit_headers)
 
 
 class Always:

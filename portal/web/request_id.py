@@ -47,3 +47,5 @@ def init_app(app: PortalApp) -> None:
     app.before_call.append(begin)
     app.after_request(end)
     app.after_call.append(end)
+    app.before_page.append(begin)
+    app.after_page.append(end)

@@ -13,6 +13,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # PostgreSQL: serialization failure, deadlock. The whole request is run again, which is safe because nothing was kept.
 RETRIABLE = frozenset({"40001", "40P01"})
 TRIES = 3
+CALL, PAGE = "call", "page"
 
 
 class CookieSessions(SecureCookieSessionInterface):
@@ -29,11 +30,18 @@ class CookieSessions(SecureCookieSessionInterface):
             super().save_session(app, session, response)
 
 
+def for_all(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a page that is the same for everybody: it takes no cookie and changes nothing."""
+    view.for_all = True  # type: ignore[attr-defined]
+    return view
+
+
 class PortalApp(Flask):
     """Flask whose unsafe requests each run in one unit of work, and whose API calls skip what serves browsers.
 
     A call that admission guards takes no cookie, so sessions, sign-ins, CSRF, toasts and the limits of public pages have
-    no part in it: only `before_call`, what its blueprint asks first, `after_call` and `end_of_call` run.
+    no part in it: only `before_call`, what its blueprint asks first, `after_call` and `end_of_call` run. Pages `for_all`
+    take none either: only `before_page` and `after_page` run.
     """
 
     session_interface = CookieSessions()
@@ -43,10 +51,15 @@ class PortalApp(Flask):
         self.before_call: list[Callable[[], None]] = []
         self.after_call: list[Callable[[Response], Response]] = []
         self.end_of_call: list[Callable[[], None]] = []
-        self._calls: dict[str, bool] = {}
+        self.before_page: list[Callable[[], Any]] = []
+        self.after_page: list[Callable[[Response], Response]] = []  # the last one first, as Flask has it
+        self._kinds: dict[str, str] = {}
 
     def preprocess_request(self) -> Any:
-        if not self._is_call():
+        kind = self._kind()
+        if kind == PAGE:
+            return next((answer for hook in self.before_page if (answer := hook()) is not None), None)
+        if kind != CALL:
             return super().preprocess_request()
         for hook in self.before_call:
             hook()
@@ -58,27 +71,31 @@ class PortalApp(Flask):
         return None
 
     def process_response(self, response: Response) -> Response:
-        if not self._is_call():
+        kind = self._kind()
+        if not kind:
             return super().process_response(response)
-        for hook in self.after_call:
+        for hook in self.after_call if kind == CALL else reversed(self.after_page):
             response = hook(response)
         return response
 
     def do_teardown_request(self, *args: Any) -> None:
-        if not self._is_call():
+        kind = self._kind()
+        if not kind:
             super().do_teardown_request(*args)
-            return
-        for hook in self.end_of_call:
-            hook()
+        elif kind == CALL:
+            for hook in self.end_of_call:
+                hook()
 
-    def _is_call(self) -> bool:
-        """Is this request for a view behind `admission.guard.admit`?"""
+    def _kind(self) -> str:
+        """CALL for a view behind `admission.guard.admit`, PAGE for one that is `for_all`, else ""."""
         rule = request.url_rule
         if rule is None:
-            return False
-        known = self._calls.get(rule.endpoint)
+            return ""
+        known = self._kinds.get(rule.endpoint)
         if known is None:
-            known = self._calls[rule.endpoint] = hasattr(self.view_functions[rule.endpoint], "required_scope")
+            view = self.view_functions[rule.endpoint]
+            known = CALL if hasattr(view, "required_scope") else PAGE if hasattr(view, "for_all") else ""
+            self._kinds[rule.endpoint] = known
         return known
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
