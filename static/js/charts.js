@@ -14,7 +14,7 @@
   const utc = { timeZone: "UTC" };
   const named = { hour: { day: "numeric", month: "short" }, day: { day: "numeric", month: "short", ...utc }, week: { day: "numeric", month: "short", ...utc }, month: { month: "short", year: "numeric", ...utc } };
   const moment = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  const cut = (text) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
+  const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   const charts = new Map();
 
   // Stacked bars are drawn from the top: each series holds the sum of itself and those below it.
@@ -65,7 +65,7 @@
       legend: { show: false },
       cursor: { y: false, points: { show: !bars }, drag: { x: false, y: false } },
       scales: { x: { time: !labels, range: bars ? (_, low, high) => { const half = (data.x[1] - data.x[0] || 3600) / 2; return [low - half, high + half]; } : labels ? [-0.4, labels.length - 0.6] : undefined }, y: { range: (_, __, high) => [0, Math.max(high * 1.08, 4)] } },
-      axes: [{ ...axis, grid: { show: false }, space: labels ? 136 : 72, size: 30, ...(labels && { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }), values: (_, ticks) => ticks.map((tick) => (labels ? cut(labels[tick] || "") : short && new Date(tick * 1000).getHours() !== 0 ? new Date(tick * 1000).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" }) : day.format(tick * 1000))) },
+      axes: [{ ...axis, grid: { show: false }, space: labels ? 136 : 72, size: 30, ...(labels && { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }), values: (_, ticks) => ticks.map((tick) => (labels ? cut(labels[tick] || "", box.clientWidth < 480 ? 12 : 18) : short && new Date(tick * 1000).getHours() !== 0 ? new Date(tick * 1000).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" }) : day.format(tick * 1000))) },
         { ...axis, size: 52, space: 40, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1e3, 2e3, 2.5e3, 5e3, 1e4, 2e4, 2.5e4, 5e4, 1e5, 2.5e5, 5e5, 1e6, 1e7, 1e8], values: (_, ticks) => ticks.map((tick) => compact.format(tick)) }],
       series: [{}, ...series],
       hooks: { setCursor: [follow] },
