@@ -1,5 +1,6 @@
 """Names: the server's own, tenants' proven ones, and everybody else's."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -90,3 +91,15 @@ def test_the_own_name_costs_no_statement(client, count_sql):
     with count_sql() as statements:
         client.get("/healthz")
     assert statements == []
+
+
+def test_a_tenants_name_shows_registration_and_private_pages_and_their_links_carry_it(client, make, proven):
+    org, host = proven()
+    cup = make.competition(org, status="registration")
+    url = make.registration_page(org, cup)
+    page = client.get(url, headers={"Host": host})
+    attempt = re.search(r'name="attempt"[^>]*value="([^"]+)"', page.text)[1]
+    answer = client.post(url, data={"attempt": attempt, "name": "Ayra"}, headers={"Host": host})
+    link = re.search(r'value="(https://[^"]+/p/[\w-]{43})"', answer.text)[1]
+    assert link.startswith(f"https://{host}/p/")
+    assert client.get(link.removeprefix(f"https://{host}"), headers={"Host": host}).status_code == 200

@@ -274,3 +274,14 @@ def test_a_page_costs_the_same_number_of_statements_whatever_the_number_of_entra
             client.get(url)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 4
+
+
+def test_every_page_of_it_wears_the_brand_of_the_organization(client, make, org, cup):
+    url = make.registration_page(org, cup)
+    make.theme(org)
+    answer = send(client, url, name="Ayra")
+    mine = link_in(answer)
+    pages = [client.get(path) for path in (url, f"{url}/{'x' * 43}", mine, f"{mine}/name", f"{mine}/leave/{cup}")]
+    for page in [answer, *pages]:
+        assert re.search(rf"/theme/{org.slug}/\w+\.css|/theme/[\w-]*{org.slug}[\w/-]*\.css", page.text), page.request.path
+        assert "second" in page.text and "Tiltyard" not in page.text
