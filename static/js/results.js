@@ -31,7 +31,8 @@
   }
 
   // Enter in an empty form says nothing about the match.
-  document.addEventListener("submit", (event) => {
+  // On the window, to come before whatever marks a form as sent.
+  addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("[data-result]") || event.submitter?.name === "winner") return;
     const inputs = [...form.querySelectorAll(".score-in")];
@@ -43,18 +44,19 @@
   }, true);
 
   document.addEventListener("htmx:before:request", (event) => {
-    const source = event.detail.ctx.sourceElement;
+    const { ctx } = event.detail;
+    const source = ctx.sourceElement;
     if (!source?.matches?.("form[data-result]")) return;
     const all = forms();
     const at = all.indexOf(source);
     const typed = new Map();
     for (const form of all) if (form !== source) for (const one of form.querySelectorAll(".score-in")) if (one.value) typed.set(one.id, one.value);
     const shown = source.offsetParent ? (form) => form.offsetParent : () => true;
-    waiting = { sent: source.id, typed, next: [...all.slice(at + 1), ...all.slice(0, at)].filter(shown).map((form) => form.id) };
+    waiting = { ctx, sent: source.id, typed, next: [...all.slice(at + 1), ...all.slice(0, at)].filter(shown).map((form) => form.id) };
   });
 
   document.addEventListener("htmx:after:swap", (event) => {
-    if (!waiting || event.detail.ctx.sourceElement?.id !== waiting.sent) return;
+    if (waiting?.ctx !== event.detail.ctx) return;  // its source may be gone from the page by now
     const { sent, typed, next } = waiting;
     waiting = null;
     for (const [id, value] of typed) { const one = document.getElementById(id); if (one && !one.value) one.value = value; }
