@@ -18,7 +18,7 @@ from portal.kernel.db import db
 from portal.kernel.errors import PortalError
 from portal.orgs.access import Place, inside
 from portal.web.forms import Form, Required
-from portal.web.render import as_csv, finish, render
+from portal.web.render import as_csv, redirect_to, render, toast, wants_fragment
 
 # (order in the address, what the button says, what the draft is then called)
 BEGINNINGS = (
@@ -64,10 +64,10 @@ def save_seeds(place: Place, uid: UUID) -> Response:
         try:
             order = [(row.uid, row.group) for row in rows]
             change = seed_orders.save_order(db.session(), competition, place.actor, order)
-            here = url_of(place, competition, "entrants.seeding")
             undo = url_of(place, competition, "entrants.undo_seeds", change=change) if change else None
             said = f"Seeds 1 to {len(rows):,} are saved." if change else "Nothing was different."
-            return finish(here, said, "success" if change else "info", undo)
+            toast(said, "success" if change else "info", undo)
+            return _saved(place, competition, rows)
         except PortalError as error:
             troubles, typed = [error.message], {}
             rows += [row for row in known.values() if row not in rows]
@@ -80,7 +80,8 @@ def undo_seeds(place: Place, uid: UUID) -> Response:
     competition = competition_here(db.session(), place, uid)
     change = request.args.get("change", 0, type=int)
     seed_orders.undo_order(db.session(), competition, place.actor, change)
-    return finish(url_of(place, competition, "entrants.seeding"), "The seeds are as they were before.")
+    toast("The seeds are as they were before.")
+    return redirect_to(url_of(place, competition, "entrants.seeding"))
 
 
 @inside("admin")
@@ -96,6 +97,16 @@ def seeds_file(place: Place, uid: UUID) -> Response:
         except PortalError as error:
             form.refuse(error)
     return _shown(place, competition, rows, "", 422, troubles=[str(error) for error in form.file.errors])
+
+
+def _saved(place: Place, competition: Competition, rows: list[Row]) -> Response:
+    """The list anew: laying a thousand rows over themselves would take a browser seconds."""
+    here = url_of(place, competition, "entrants.seeding")
+    if not wants_fragment():
+        return redirect_to(here)
+    answer = _shown(place, competition, [replace(row, seed=seed) for seed, row in enumerate(rows, 1)], "")
+    answer.headers["HX-Replace-Url"] = here
+    return answer
 
 
 def moved(rows: list[Row], typed: dict[str, int]) -> list[Row]:

@@ -13,7 +13,6 @@
   };
   const settled = () => list().dataset.q === input.value.trim();
 
-  // In the capture phase: this form is never sent by Enter, the list is.
   search?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
@@ -21,12 +20,12 @@
     if (settled()) arrive(); else { wanted = true; search.requestSubmit(); }
   });
   document.addEventListener("htmx:after:swap", () => { if (wanted && input && settled()) arrive(); });
-  // Whoever was found by writing is done: the next one is written over an empty box.
+  // Whoever was found by writing is done: the next one is written in an empty box. Before htmx reads the form.
   document.addEventListener("submit", (event) => {
     if (!input || !event.target.querySelector?.("[data-arrive]") || !input.value) return;
     event.target.querySelector("input[name=q]")?.remove();
     input.value = "";
     input.focus();
-  });
+  }, true);
   document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
 })();
