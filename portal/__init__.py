@@ -20,6 +20,7 @@ from portal.catalog.pages import pages as catalog_pages
 from portal.competitions.entrants_map import pages as entrants_pages
 from portal.competitions.pages import pages as competitions_pages
 from portal.competitions.play_pages import pages as play_pages
+from portal.competitions.team_entries import note_new_name
 from portal.config import Settings
 from portal.console import shell
 from portal.console.audit_pages import pages as console_audit_pages
@@ -157,6 +158,7 @@ def _plug_in(app: Flask) -> None:
     app.extensions["on_key_revoked"] = (revoke_by_key,)
     app.extensions["on_standings_updated"] = (note_standings,)
     app.extensions["on_promoted"] = (tell_promoted,)
+    app.extensions["on_team_renamed"] = (note_new_name,)
     app.extensions["circuit_scores"] = circuits.scores
     app.extensions["surfaces"] = PLAYER_SURFACES | MAIL_SURFACES
     app.extensions["things_of_competition"] = {

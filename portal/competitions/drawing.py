@@ -126,6 +126,13 @@ class Shape:
         good = stage in TREES and self.parts(stage) > 1 and 1 <= number <= self.parts(stage)
         return (stage, number) if good else ("", 0)
 
+    def part_of(self, match: Placed) -> str:
+        """The branch in which the match is drawn, as `part` takes it; "" where it stands in the last rounds, or in a tree that
+        is drawn in whole."""
+        parts = self.parts(match.stage) if match.stage in TREES and self.rounds.get(match.stage) else 1
+        slots = self.slots(match.stage)[match.round - 1] if parts > 1 else 0
+        return f"{match.stage}-{(match.position - 1) // (slots // parts) + 1}" if slots > parts else ""
+
     def _trunk(self, stage: str) -> Iterator[Window]:
         parts = self.parts(stage)
         for number, slots in enumerate(self.slots(stage), 1):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
@@ -43,6 +44,9 @@ def update_team(
     if not changed:
         return False
     session.flush()
+    if "name" in changed:
+        for tell in current_app.extensions.get("on_team_renamed", ()):
+            tell(session, team)
     record(session, org.id, actor, "team.updated", ("team", team.uid, team.name), _noted(before), _noted(after))
     if told := [field for field in changed if field in TOLD]:
         now = {field: after[field] for field in TOLD}

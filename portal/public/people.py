@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from portal.competitions.model import Competition, Entry
+from portal.competitions.drawing import TREES, Shape
+from portal.competitions.model import Competition, Entry, Match
 from portal.competitions.participants import TAKING_PART
 from portal.kernel.errors import NotFound
 from portal.players.model import Team
@@ -52,11 +53,13 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One entrant with every match there was."""
+    """One entrant with every match there was. `branches` are the parts of a large bracket in which they stand: (name in the
+    address, stage, number)."""
 
     person: Person
     matches: list[Shown]
     elsewhere: list[Elsewhere]
+    branches: list[tuple[str, str, int]]
 
     def count(self, result: str) -> int:
         """How many matches ended as `win`, `loss` or `draw` for this entrant."""
@@ -102,13 +105,26 @@ def podium(session: Session, head: Head, most: int = PODIUM) -> list[Person]:
 
 def way_of(session: Session, head: Head, uid: str) -> Way:
     """One entrant with the matches here and the competitions elsewhere. Three statements; raises NotFound."""
-    row: Any = session.execute(
-        _PERSON.where(Entry.competition_id == head.id, Entry.uid == uid, Entry.status.in_(TAKING_PART))
-    ).one_or_none()
+    mine = (Entry.competition_id == head.id, Entry.uid == uid, Entry.status.in_(TAKING_PART))
+    row: Any = session.execute(_PERSON.add_columns(*map(_rounds, TREES)).where(*mine)).one_or_none()
     if row is None:
         raise NotFound("Entrant not found.")
-    person = Person(*row)
-    return Way(person, matches_with(session, head, person.id), _elsewhere(session, head, person))
+    *columns, winners, losers = row
+    person = Person(*columns)
+    matches = matches_with(session, head, person.id)
+    shape = Shape({stage: count for stage, count in zip(TREES, (winners, losers), strict=True) if count})
+    return Way(person, matches, _elsewhere(session, head, person), _branches(shape, matches))
+
+
+def _rounds(stage: str) -> Any:
+    """How many rounds that stage of the entrant's competition has."""
+    count = select(func.max(Match.round)).where(Match.competition_id == Entry.competition_id, Match.stage == stage)
+    return count.correlate(Entry).scalar_subquery()
+
+
+def _branches(shape: Shape, matches: list[Shown]) -> list[tuple[str, str, int]]:
+    names = dict.fromkeys(name for shown in matches if (name := shape.part_of(shown)))
+    return [(name, *shape.part(name)) for name in names]
 
 
 def _people(session: Session, query: Any) -> list[Person]:

@@ -11,6 +11,8 @@ from portal.competitions.model import competition_by_uid
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
 from portal.orgs.model import Organization
+from portal.players.editing import update_team
+from portal.players.model import Team, teams_of
 from tests.competitions.playing import Organizer
 from tests.make import unique
 from tests.public.staging import NAMES, change, team_cup
@@ -250,6 +252,25 @@ class TestFollowing:
         self.hears(organizer, client, uid, lambda: organizer.call("POST", f"{uid}/bracket/seed", seeds))
         self.hears(organizer, client, uid, lambda: organizer.call("POST", f"{uid}/start", {}))
 
+    def test_of_a_team_that_is_called_something_else(self, organizer, client):
+        uid = team_cup(organizer.make, organizer.org, NAMES[:2])
+        home = page_of(organizer, uid)
+
+        def rename() -> None:
+            with unit_of_work() as session:
+                org = session.get_one(Organization, organizer.org.id)
+                team = session.scalars(teams_of(org.id).where(Team.name == NAMES[0])).one()
+                update_team(session, org, team, SYSTEM, name="Renamed Rovers", tag=None, logo_url=None, contact=None)
+
+        self.hears(organizer, client, uid, rename)
+        assert "Renamed Rovers" in client.get(home).text and NAMES[0] not in client.get(home).text
+
+    def test_of_a_new_footer_alone(self, organizer, client):
+        uid = team_cup(organizer.make, organizer.org, NAMES[:2])
+        themed(organizer.org, "#0a5c36")
+        self.hears(organizer, client, uid, lambda: themed(organizer.org, "#0a5c36", footer="Another footer"))
+        assert "Another footer" in client.get(page_of(organizer, uid)).text
+
     def test_of_a_new_theme_of_the_organization_or_of_its_operator(self, organizer, client, make):
         agent = Organizer(make, client, make.org(parent=organizer.org))
         uid = team_cup(make, agent.org, NAMES[:2])
@@ -267,10 +288,24 @@ class TestFollowing:
         assert len({answer.data for answer in bodies}) == len(bodies)
 
 
-def themed(org, colour: str) -> None:
+def themed(org, colour: str, **more: str) -> None:
     """Publish a theme of that primary colour."""
     with unit_of_work() as session:
-        publish_changes(session, session.get_one(Organization, org.id), SYSTEM, {"primary": colour})
+        publish_changes(session, session.get_one(Organization, org.id), SYSTEM, {"primary": colour} | more)
+
+
+def test_an_entrant_of_a_large_bracket_is_led_to_the_parts_where_they_stand(organizer, client):
+    rules = {"format": "double_elimination"}
+    uid = organizer.make.competition(organizer.org, status="active", entrants=128, rules=rules)
+    part = client.get(page_of(organizer, uid, "?part=winners-3")).text
+    entrant = entrant_of(part)
+    page = client.get(page_of(organizer, uid, f"/entrants/{entrant}")).text
+    names = re.findall(r"view=bracket&amp;part=([a-z]+-\d+)", page)
+    assert names == ["winners-3"]
+    assert entrant in client.get(page_of(organizer, uid, f"?view=bracket&part={names[0]}")).text
+    small = organizer.make.competition(organizer.org, status="active", entrants=8)
+    entrant = entrant_of(client.get(page_of(organizer, small)).text)
+    assert "In the bracket" not in client.get(page_of(organizer, small, f"/entrants/{entrant}")).text
 
 
 class TestPreviews:
