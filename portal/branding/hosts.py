@@ -5,10 +5,11 @@ Guarded API calls do not come through here: they take no cookie, and build nothi
 
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, current_app, g, make_response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal.branding.brand import PLAIN, Brand, brand_of, own_host
+from portal.branding.brand import PLAIN, Brand, brand_of, own_host, own_url
 from portal.branding.domain_model import verified_domain
 from portal.kernel.db import db
 from portal.orgs.model import Organization, subtree
@@ -41,8 +42,27 @@ def check_host() -> Response | None:
         return _page(NOBODYS, 400, PLAIN) if current_app.config["SETTINGS"].production else None
     shown = request.endpoint == "static" or FOR_PLAYERS.intersection(request.blueprints)
     if shown and _is_of(session, domain.org_id):
+        g.tenant_host = domain.host
         return None
     return _page(NOT_HERE, 404, brand_of(session, session.get_one(Organization, domain.org_id)))
+
+
+def site_here() -> str:
+    """The address that links on this page begin with: the tenant's proven name where the request came by it, else our own."""
+    return f"https://{g.tenant_host}" if "tenant_host" in g else own_url().rstrip("/")
+
+
+def brand_here() -> Brand:
+    """The brand of whoever owns the name that this request came by; plain on our own, and where the database cannot say."""
+    host = _asked_host()
+    if host == own_host():
+        return PLAIN
+    try:
+        session = db.session()
+        domain = verified_domain(session, host) if host.isascii() and host.isprintable() else None
+        return brand_of(session, session.get_one(Organization, domain.org_id)) if domain else PLAIN
+    except SQLAlchemyError:
+        return PLAIN
 
 
 def _page(trouble: dict[str, str], status: int, brand: Brand) -> Response:

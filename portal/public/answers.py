@@ -2,7 +2,9 @@
 
 from flask import Response, make_response, render_template
 
+from portal.branding.hosts import brand_here
 from portal.public.landing import UNKNOWN, Refusal
+from portal.web import headers
 from portal.web.problems import Problem
 from portal.web.request_id import request_id
 
@@ -32,7 +34,9 @@ class PlayerAnswers:
         """A page of its own, never the back office's."""
         trouble = TROUBLES.get(problem.status, AGAIN)
         wait = problem.retry_after if problem.status in (429, 503) else 0
-        page = render_template("public/trouble.html", trouble=trouble, wait=wait, request_id=request_id())
+        brand = brand_here()
+        headers.allow(img_src=brand.img_src())
+        page = render_template("public/trouble.html", trouble=trouble, wait=wait, request_id=request_id(), brand=brand)
         return private(make_response(page, problem.status))
 
 

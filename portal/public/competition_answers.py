@@ -2,6 +2,7 @@
 
 from flask import Response, make_response, render_template
 
+from portal.branding.hosts import brand_here
 from portal.public.landing import Refusal
 from portal.web import headers
 from portal.web.problems import Problem
@@ -22,12 +23,13 @@ class CompetitionPageAnswers:
     def word(self, problem: Problem, path: str) -> Response:
         """A page that names nobody. In a frame it shows too: there is nothing on it to press."""
         trouble = TROUBLES.get(problem.status, MISSING)
-        number = request_id() if problem.status >= 500 else ""
-        page = render_template("public/competition/trouble.html", trouble=trouble, request_id=number, status=problem.status)
+        number, brand = request_id() if problem.status >= 500 else "", brand_here()
+        headers.allow(img_src=brand.img_src())
+        page = render_template("public/competition/trouble.html", trouble=trouble, request_id=number, brand=brand)
         response = make_response(page, problem.status)
         response.headers["X-Robots-Tag"] = "noindex"
         if path.startswith("/embed/"):
-            headers.allow_frames(response, "*")
+            headers.allow_frames(response, "*", img_src=brand.img_src())
         return response
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
+from portal.branding.hosts import site_here
 from portal.competitions.embed_code import TITLES
 from portal.kernel.db import db
 from portal.public import live
@@ -34,7 +35,7 @@ STATES = {
 def show(slug: str, uid: UUID) -> Response:
     """One view of the competition; with `live=1` the part of it that changes."""
     head = head_of(str(uid), slug)
-    return answer(head, links_of(head, site()), asked_of(head, request.args), "public/competition/page.html")
+    return answer(head, links_of(head, site_here()), asked_of(head, request.args), "public/competition/page.html")
 
 
 @pages.get("/c/<slug>/<uuid:uid>/entrants/<uuid:entrant>")
@@ -42,14 +43,14 @@ def show(slug: str, uid: UUID) -> Response:
 def entrant(slug: str, uid: UUID, entrant: UUID) -> Response:
     """One entrant with every match, and other competitions of the same organization."""
     head = head_of(str(uid), slug)
-    links, part = links_of(head, site()), is_live()
+    links, part = links_of(head, site_here()), is_live()
 
     def make(tag: str) -> str:
         way = way_of(db.session(), head, str(entrant))
         template = "public/competition/_entrant.html" if part else "public/competition/entrant.html"
         return render_template(template, way=way, **given(head, links, tag))
 
-    return dressed(head, live.answer(head.state, (request.path, str(part)), make, "text/html"))
+    return dressed(head, live.answer(head.state, (links.site, request.path, str(part)), make, "text/html"))
 
 
 @pages.get("/c/<slug>/<uuid:uid>/card.png")
@@ -79,7 +80,7 @@ def answer(head: Head, links: Links, asked: Asked, template: str) -> Response:
         name = "public/competition/_live.html" if part else template
         return render_template(name, asked=asked, **shown, **given(head, links, tag))
 
-    return dressed(head, live.answer(head.state, (links.here, links.theme, str(part), *asked.key), make, "text/html"))
+    return dressed(head, live.answer(head.state, (links.site, links.here, links.theme, str(part), *asked.key), make, "text/html"))
 
 
 def given(head: Head, links: Links, tag: str) -> dict[str, Any]:
@@ -101,8 +102,3 @@ def dressed(head: Head, response: Response) -> Response:
 
 def is_live() -> bool:
     return request.args.get("live") == "1"
-
-
-def site() -> str:
-    """The installation's own address."""
-    return str(current_app.config["SETTINGS"].base_url)

@@ -13,13 +13,14 @@ LONGEST_TOKEN = 8000
 
 @dataclass(frozen=True)
 class Examined:
-    """`claims` as (name, printed value); `trouble` is empty where the token verified."""
+    """`claims` as (name, printed value); `trouble` is empty where the token verified. `operator`: uid of whose link it was."""
 
     trouble: str = ""
     player: str = ""
     game: str = ""
     until: datetime | None = None
     claims: list[tuple[str, str]] = field(default_factory=list)
+    operator: str = ""
 
     @property
     def good(self) -> bool:
@@ -36,4 +37,6 @@ def examined(keys: dict[str, Any], token: str, *, issuer: str) -> Examined:
         return Examined(error.message)
     printed = [(name, json.dumps(value, ensure_ascii=False)) for name, value in claims.items()]
     player = str(claims.get("display_name") or claims.get("external_user_id") or "Player")
-    return Examined("", player, str(claims["aud"]), datetime.fromtimestamp(claims["exp"], UTC), printed)
+    return Examined(
+        "", player, str(claims["aud"]), datetime.fromtimestamp(claims["exp"], UTC), printed, str(claims.get("operator_id", ""))
+    )

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
+from portal.branding.hosts import site_here
 from portal.orgs.embed_sites import admits, origin_of, sites_of
 from portal.paths import ROOT
 from portal.public.addresses import THEMES, links_of
-from portal.public.competition_pages import answer, site
+from portal.public.competition_pages import answer
 from portal.public.competition_views import asked_of
 from portal.public.showing import Head, head_of
 from portal.web import csrf, headers
@@ -25,7 +26,7 @@ def show(uid: UUID) -> Response:
     sites, asked = sites_of(head.org_embed_sites), asked_of(head, request.args)
     refused = _refused(sites)
     theme = request.args.get("theme", "")
-    links = links_of(head, site(), theme if theme in THEMES else "light")
+    links = links_of(head, site_here(), theme if theme in THEMES else "light")
     response = _refusal(head, refused) if refused else answer(head, links, asked, "public/competition/embed.html")
     if response.status_code != 304:
         around = f"'self' {' '.join(sites)}" if sites and not refused else "*"
@@ -56,11 +57,11 @@ def _refused(sites: tuple[str, ...]) -> str:
         return ""
     origin = origin_of(request.headers.get("Referer", ""))
     own = origin_of(request.host_url)
-    return "" if not origin or origin in (own, origin_of(site())) or admits(sites, origin) else origin
+    return "" if not origin or origin in (own, origin_of(site_here())) or admits(sites, origin) else origin
 
 
 def _refusal(head: Head, origin: str) -> Response:
-    page = render_template("public/competition/not_here.html", head=head, origin=origin)
+    page = render_template("public/competition/not_here.html", head=head, brand=head.brand, origin=origin)
     response = make_response(page, 403)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
+from portal.branding.hosts import site_here
 from portal.competitions.embed_code import frame_of
 from portal.kernel.errors import Invalid, NotFound
-from portal.public.competition_pages import site
 from portal.public.showing import Head, head_of
 from portal.web import csrf
 
@@ -25,7 +25,7 @@ def show() -> Response:
     try:
         if request.args.get("format", "json") != "json":
             return _refused("This server answers in JSON only.", 501)
-        uid = competition_in(request.args.get("url", ""), (urlsplit(site()).netloc, request.host))
+        uid = competition_in(request.args.get("url", ""), (urlsplit(site_here()).netloc, request.host))
         size = bounded("maxwidth", WIDTH), bounded("maxheight", HEIGHT)
         response = jsonify(_described(head_of(uid), *size))
     except Invalid as error:
@@ -63,9 +63,9 @@ def bounded(name: str, usual: int) -> int:
 
 
 def _described(head: Head, width: int, height: int) -> dict[str, Any]:
-    shown = {"version": "1.0", "type": "rich", "title": head.title, "provider_name": head.org_name, "provider_url": site()}
-    frame = {"html": frame_of(site(), head.uid, "auto", width=str(width), height=height), "width": width, "height": height}
-    picture = {"thumbnail_url": f"{site().rstrip('/')}/c/{head.org_slug}/{head.uid}/card.png"} | CARD
+    shown = {"version": "1.0", "type": "rich", "title": head.title, "provider_name": head.org_name, "provider_url": site_here()}
+    frame = {"html": frame_of(site_here(), head.uid, "auto", width=str(width), height=height), "width": width, "height": height}
+    picture = {"thumbnail_url": f"{site_here().rstrip('/')}/c/{head.org_slug}/{head.uid}/card.png"} | CARD
     return shown | frame | picture | {"cache_age": 300}
 
 

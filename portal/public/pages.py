@@ -3,9 +3,11 @@
 import secrets
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, redirect, render_template, request
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.branding.brand import PLAIN, Brand, brand_of
+from portal.branding.brand import Brand, brand_of
+from portal.branding.hosts import brand_here
 from portal.config import Settings
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
@@ -61,7 +63,10 @@ def demo_game() -> Response:
     """A game small enough to read: it checks the player's token and shows what it says."""
     token = request.args.get("jwt", "")
     checked = examined(player_jwt.published(db.session()), token, issuer=_settings().base_url)
-    return _page("public/demo_game.html", 200 if checked.good else 401, checked=checked, issuer=_settings().base_url)
+    brand = _brand_of_game(checked.operator)
+    headers.allow(img_src=brand.img_src())
+    shown = {"checked": checked, "issuer": _settings().base_url, "brand": brand}
+    return _page("public/demo_game.html", 200 if checked.good else 401, **shown)
 
 
 def _play(token: str, kind: str = "", number: int | None = None) -> Response:
@@ -119,7 +124,14 @@ def _closed(found: Landing, refusal: Refusal, status: int) -> Response:
 
 
 def _brand(found: Landing) -> Brand:
-    return brand_of(db.session(), found.organization) if found.organization else PLAIN
+    return brand_of(db.session(), found.organization) if found.organization else brand_here()
+
+
+def _brand_of_game(operator: str) -> Brand:
+    """Whose link led here, as the checked token says; else that of the name in the address."""
+    session = db.session()
+    org = session.scalar(select(Organization).where(Organization.uid == operator)) if operator else None
+    return brand_of(session, org) if org else brand_here()
 
 
 def _page(template: str, status: int, **context: object) -> Response:

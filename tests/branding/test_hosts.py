@@ -8,8 +8,10 @@ import pytest
 from portal.audit.service import SYSTEM
 from portal.branding.domain_model import CustomDomain
 from portal.branding.domains import set_domain
+from portal.branding.service import publish_changes
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
+from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
 from tests.make import unique
 
@@ -103,3 +105,23 @@ def test_a_tenants_name_shows_registration_and_private_pages_and_their_links_car
     link = re.search(r'value="(https://[^"]+/p/[\w-]{43})"', answer.text)[1]
     assert link.startswith(f"https://{host}/p/")
     assert client.get(link.removeprefix(f"https://{host}"), headers={"Host": host}).status_code == 200
+
+
+def test_links_on_a_tenants_name_begin_with_it_and_elsewhere_with_our_own(client, make, proven):
+    org, host = proven()
+    uid = make.competition(org)
+    own, theirs = (client.get(f"/c/{org.slug}/{uid}", headers=headers).text for headers in ({}, {"Host": host}))
+    assert f'<link rel="canonical" href="http://localhost/c/{org.slug}/{uid}">' in own and host not in own
+    assert f'<link rel="canonical" href="https://{host}/c/{org.slug}/{uid}">' in theirs and "http://localhost" not in theirs
+    told = client.get("/oembed", query_string={"url": f"https://{host}/c/{org.slug}/{uid}"}, headers={"Host": host}).json
+    assert f"https://{host}/embed/{uid}" in told["html"]
+
+
+def test_a_page_that_is_not_there_wears_the_brand_of_the_name_it_was_asked_by(client, make, proven, app):
+    org, host = proven()
+    with unit_of_work() as session:
+        publish_changes(session, session.get_one(Organization, org.id), SYSTEM, {"footer": "Casino Royal"})
+    for path in ("/play/nothing", f"/c/{org.slug}/{new_uid()}", f"/embed/{new_uid()}"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code in (404, 410) and "Casino Royal" in answer.text, path
+        assert "Casino Royal" not in client.get(path).text

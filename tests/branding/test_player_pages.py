@@ -84,3 +84,23 @@ def test_a_theme_costs_a_landing_page_one_statement(client, make, themed, count_
         counts.append(len(statements))
         assert len([one for one in statements if "theme_versions" in one]) == 1
     assert counts[0] == counts[1]
+
+
+def test_the_demo_game_wears_the_brand_of_whose_link_led_there(client, make, themed):
+    org = make.org()
+    themed(org, footer="Casino Royal")
+    game = make.game(org, launch_url="http://localhost/play/demo-game")
+    path = f"/play/{make.link(org, game_id=game).token}"
+    attempt = re.search(r'name="attempt" value="([^"]+)"', client.get(path).text)[1]
+    sent_on = client.post(path, data={"attempt": attempt}).headers["Location"]
+    page = client.get(sent_on.removeprefix("http://localhost"))
+    assert page.status_code == 200 and "Casino Royal" in page.text
+    assert "Casino Royal" not in client.get("/play/demo-game?jwt=nonsense").text
+
+
+def test_a_site_that_may_not_show_a_competition_gets_the_refusal_in_its_brand(client, make, themed):
+    org = make.org(embed_sites="https://news.example")
+    themed(org, footer="Casino Royal")
+    around = {"Sec-Fetch-Dest": "iframe", "Referer": "https://other.example/page"}
+    answer = client.get(f"/embed/{make.competition(org)}", headers=around)
+    assert answer.status_code == 403 and "Casino Royal" in answer.text and "https://other.example" in answer.text
