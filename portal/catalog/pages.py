@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import DateTimeLocalField, SelectField, StringField
 
@@ -80,7 +81,7 @@ def _table(name: str, kind: Any, *columns: Column) -> Table:
     ]
     last = [
         Column("slug", "Short name", sort=kind.slug, kind="id"),
-        Column("state", "Status", value=_state, kind="badge"),
+        Column("state", "Status", value=_state, sort=kind.archived_at, kind="badge"),
         Column("updated_at", "Changed", sort=kind.updated_at, kind="time"),
     ]
     criteria = {"active": kind.archived_at.is_(None), "archived": kind.archived_at.is_not(None)}
@@ -110,6 +111,7 @@ class Shelf:
         return self.name[:-1]
 
 
+_MAKER = select(Provider.name).where(Provider.id == Game.provider_id).correlate(Game).scalar_subquery()
 _LAUNCH = Column("launch_url", "Launch address", kind="id", shown=False)
 _SERVICE = Column("service", "Service", value=lambda provider: STATUSES[provider.status], sort=Provider.status)
 SHELVES = {
@@ -127,7 +129,7 @@ SHELVES = {
                 "games",
                 Game,
                 Column("category", "Sport", sort=Game.category),
-                Column("provider", "Provider", value=lambda game: game.provider.name if game.provider else None),
+                Column("provider", "Provider", value=lambda game: game.provider.name if game.provider else None, sort=_MAKER),
                 _LAUNCH,
             ),
         ),

@@ -27,7 +27,7 @@ ORGANIZATIONS = Table(
             link=lambda org: url_for("console.overview", org_slug=org.slug),
         ),
         Column("level", "Level", value=lambda org: dict(LEVELS)[org.level], sort=Organization.level),
-        Column("world", "Environment", value=lambda org: WORLDS[org.is_sandbox], kind="badge"),
+        Column("world", "Environment", value=lambda org: WORLDS[org.is_sandbox], sort=Organization.is_sandbox, kind="badge"),
         Column("currency", "Currency", sort=Organization.currency),
         Column("uid", "Id", kind="id"),
         Column("created_at", "Created", sort=Organization.created_at, kind="time"),

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request, url_for
-from sqlalchemy import func
+from sqlalchemy import case, func
 
 from portal.audit.changes import changes_of
 from portal.audit.model import AuditRow
 from portal.audit.service import rows_of
 from portal.kernel.clock import utc_now
-from portal.kernel.db import db
+from portal.kernel.db import database_now, db
 from portal.kernel.errors import NotFound, PortalError
 from portal.kernel.ids import parse_uid
 from portal.keys import cockpit, service
@@ -61,15 +61,20 @@ def _link(key: ApiKey) -> str:
     return _url("show", key)
 
 
+# The status as a number, so that the list can be sorted by it; the database's clock says which keys have expired.
+_NOW: Any = database_now()
+_IN_ORDER = [(status_is(status, _NOW), number) for number, status in enumerate(STATUSES)]
+
+
 KEYS = Table(
     "keys",
     [
         Column("name", "Name", sort=func.lower(ApiKey.name), pinned=True, link=_link),
         Column("hint", "Key", sort=ApiKey.prefix, csv=lambda key: key.hint),
-        Column("state", "Status", value=state_of, kind="badge"),
+        Column("state", "Status", value=state_of, sort=case(*_IN_ORDER), kind="badge"),
         Column("last_used_at", "Last used", sort=ApiKey.last_used_at, kind="time"),
         Column("scopes", "Scopes", kind="tags"),
-        Column("limits", "Limits", value=lambda key: cockpit.limits_in_words(key.limits)),
+        Column("limits", "Limits", value=lambda key: cockpit.limits_in_words(key.limits), sort=ApiKey.per_minute),
         Column("expires_at", "Expires", sort=ApiKey.expires_at, kind="time"),
         # The cells of the name and the key say these two as well.
         Column("kind", "Kind", value=lambda key: KINDS[key.kind].label, sort=ApiKey.kind, shown=False),
@@ -99,10 +104,13 @@ ACTIVITY = Table(
     [
         Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
         Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
-        Column("action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize()),
+        Column(
+            "action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize(), sort=AuditRow.action
+        ),
         Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
         Column("address", "Address", sort=AuditRow.address),
     ],
+    filters=[Search([AuditRow.action, AuditRow.actor_label, AuditRow.address], label="What, who or address")],
     order="-at",
     noun=("change", "changes"),
     keep=("tab",),

@@ -43,11 +43,11 @@ AGENTS = Table(
             pinned=True,
             link=lambda agent: url_for("console.overview", org_slug=agent.slug),
         ),
-        Column("state", "Status", value=_state, kind="badge"),
+        Column("state", "Status", value=_state, sort=Organization.disabled_at, kind="badge"),
         Column("world", "Environment", value=_world, sort=Organization.is_sandbox, kind="badge"),
         Column("currency", "Currency", sort=Organization.currency),
         Column("uid", "Id", kind="id"),
-        Column("id", "Number", kind="number", shown=False),
+        Column("id", "Number", sort=Organization.id, kind="number", shown=False),
         Column("created_at", "Created", sort=Organization.created_at, kind="time"),
     ],
     filters=[

@@ -1,6 +1,7 @@
 """The members of an organization: who they are, what they may do, adding and removing them."""
 
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy import case
 from wtforms import RadioField, StringField
 
 from portal.kernel.db import db
@@ -28,7 +29,13 @@ MEMBERS = Table(
     [
         Column("name", "Name", value=lambda member: member.user.name, sort=User.name, pinned=True),
         Column("email", "E-mail", value=lambda member: member.user.email, sort=User.email),
-        Column("role", "Role", value=lambda member: Badge(member.role.capitalize(), TONES[member.role]), kind="badge"),
+        Column(
+            "role",
+            "Role",
+            value=lambda member: Badge(member.role.capitalize(), TONES[member.role]),
+            kind="badge",
+            sort=case({role: number for number, role in enumerate(ROLES)}, value=Membership.role),
+        ),
         Column("created_at", "Added", sort=Membership.created_at, kind="time"),
         Column("uid", "Id", kind="id", shown=False),
     ],

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.catalog.model import games_of, streams_of
+from portal.catalog.model import Game, Stream, games_of, streams_of
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.orgs.model import Organization
@@ -80,12 +80,18 @@ def _page_of(link: SessionToken) -> str:
     return url_for("session_tokens.show", org_slug=g.place.organization.slug, number=link.id)
 
 
+# The state as a number and the first name of where a link leads, so that the list can be sorted by them.
+_IN_ORDER = [(in_state(state, func.now()), number) for number, state in enumerate(STATES)]
+_TARGET = func.coalesce(
+    select(Game.name).where(Game.id == SessionToken.game_id).correlate(SessionToken).scalar_subquery(),
+    select(Stream.name).where(Stream.id == SessionToken.stream_id).correlate(SessionToken).scalar_subquery(),
+)
 LINKS = Table(
     "links",
     [
         Column("reference", "Reference", value=reference_of, sort=SessionToken.external_ref, pinned=True, link=_page_of),
-        Column("state", "Status", value=state_badge, kind="badge"),
-        Column("target", "Leads to", value=leads_to, kind="tags"),
+        Column("state", "Status", value=state_badge, sort=case(*_IN_ORDER), kind="badge"),
+        Column("target", "Leads to", value=leads_to, sort=_TARGET, kind="tags"),
         Column("hint", "Token", value=lambda link: f"…{link.hint}", shown=False),
         Column("created_at", "Created", sort=SessionToken.id, kind="time"),
         Column("opened_at", "Opened", sort=SessionToken.opened_at, kind="time"),
