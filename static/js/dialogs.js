@@ -140,6 +140,10 @@
   document.addEventListener("htmx:after:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.target === body) office.openDrawer(ctx.sourceElement);
+    if (body.contains(ctx.sourceElement) && ctx.sourceElement.matches("[role=search]")) {  // somebody goes on typing there
+      office.announce(body.querySelector("[data-announce]")?.textContent || "");
+      return;
+    }
     if (body.contains(ctx.target) || ctx.target === body || !ctx.target?.isConnected) { if (drawer.open) focusInside(); }
     else if (ctx.response?.status === 422) document.querySelector("#content .error-summary")?.focus();
   });

@@ -53,7 +53,7 @@ def test_a_season_is_made_and_filled_while_typing_and_shows_what_brought_the_poi
     drawer.get_by_label("Name", exact=True).fill("Spring 2026")
     drawer.get_by_label("The final place in each competition").check()
     expect(drawer.get_by_label("Points by place")).to_be_visible()
-    expect(drawer.get_by_label("Win")).to_be_hidden()
+    expect(drawer.get_by_label("Win", exact=True)).to_be_hidden()
     drawer.get_by_role("button", name="Create season").click()
     expect(page.get_by_role("heading", level=1, name="Spring 2026")).to_be_visible()
     page.get_by_role("link", name="Add competitions").first.click()
