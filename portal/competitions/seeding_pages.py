@@ -1,5 +1,6 @@
 """Seeding in the back office: an order that is a draft on the page until it is saved as one change."""
 
+import json
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -67,7 +68,7 @@ def save_seeds(place: Place, uid: UUID) -> Response:
             undo = url_of(place, competition, "entrants.undo_seeds", change=change) if change else None
             said = f"Seeds 1 to {len(rows):,} are saved." if change else "Nothing was different."
             toast(said, "success" if change else "info", undo)
-            return _saved(place, competition, rows)
+            return _saved(place, competition, rows, as_shown=not typed)
         except PortalError as error:
             troubles, typed = [error.message], {}
             rows += [row for row in known.values() if row not in rows]
@@ -99,11 +100,14 @@ def seeds_file(place: Place, uid: UUID) -> Response:
     return _shown(place, competition, rows, "", 422, troubles=[str(error) for error in form.file.errors])
 
 
-def _saved(place: Place, competition: Competition, rows: list[Row]) -> Response:
-    """The list anew: laying a thousand rows over themselves would take a browser seconds."""
+def _saved(place: Place, competition: Competition, rows: list[Row], as_shown: bool) -> Response:
+    """htmx: nothing but the news where the page shows this order already, since drawing a thousand rows again would take a
+    browser seconds; else the list anew."""
     here = url_of(place, competition, "entrants.seeding")
     if not wants_fragment():
         return redirect_to(here)
+    if as_shown:
+        return Response(status=204, headers={"HX-Trigger": json.dumps({"seeds:saved": {"url": here}})})
     answer = _shown(place, competition, [replace(row, seed=seed) for seed, row in enumerate(rows, 1)], "")
     answer.headers["HX-Replace-Url"] = here
     return answer

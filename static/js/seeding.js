@@ -96,6 +96,14 @@
     office.announce(`Everybody is spread over ${names.length} groups by seed.`);
   }
 
+  // What is shown is what was saved: nothing is drawn anew.
+  document.addEventListener("seeds:saved", (event) => {
+    delete list().closest("form").dataset.dirty;
+    document.querySelector("[data-seed-state]").textContent = "Everybody has a seed.";
+    document.querySelectorAll("[data-seed-note]").forEach((note) => note.remove());
+    history.replaceState(history.state, "", event.detail.url);
+  });
+
   const sortable = () => {
     if (!list() || !list().querySelector("[data-grip]") || window.Sortable.get(list())) return;
     window.Sortable.create(list(), {

@@ -113,6 +113,12 @@ def test_several_typed_numbers_are_all_honoured():
     assert "".join(row.uid for row in moved(rows, {"c": 1, "b": 2})) == "cbadef"
 
 
+def test_without_javascript_saving_leads_back_to_the_saved_order(alice, org, cup):
+    order = uids(org, cup)[::-1]
+    answer = post(alice, url(org, cup), {"registration": order, "seed": ["1", "2", "3", "4"]})
+    assert answer.status_code == 303 and shown(alice.get(answer.location).text) == order
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
