@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import aiohttp
+from yarl import URL
 
 from portal.kernel.clock import utc_now
 from portal.webhooks.addresses import RefusedAddressError, Rules, Vetting
@@ -90,7 +91,7 @@ class Client:
         return Answer(at, took, progress.status, progress.headers, body, error, progress.first_byte_ms, unreachable)
 
     async def _exchange(self, out: Outgoing, progress: "_Progress", begun: float) -> None:
-        async with self._http.post(out.url, data=out.body, headers=out.headers, allow_redirects=False) as answer:
+        async with self._http.post(URL(out.url, encoded=True), data=out.body, headers=out.headers, allow_redirects=False) as answer:
             progress.first_byte_ms = round((time.perf_counter() - begun) * 1000)
             progress.status = answer.status
             progress.headers = _kept_headers(answer)
@@ -137,6 +138,8 @@ def _words(problem: Exception, progress: _Progress) -> tuple[str, bool]:
     cause = getattr(problem, "os_error", None) or problem
     if isinstance(cause, RefusedAddressError) or isinstance(cause.__cause__, RefusedAddressError):
         return "The host leads to an address that is not in the public internet, so it was not called.", False
+    if isinstance(problem, aiohttp.InvalidURL):
+        return "The address is not one that can be called.", False
     if isinstance(problem, aiohttp.ClientConnectorDNSError):
         return "The host's name could not be resolved.", True
     if isinstance(problem, aiohttp.ServerTimeoutError):

@@ -59,7 +59,7 @@ class Receiver:
         try:
             while await self._one(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -158,34 +158,21 @@ async def hang_up(_writer: asyncio.StreamWriter) -> None:
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver in a thread of its own."""
-    receiver, ready, loop = Receiver(scheme="https" if tls else "http"), threading.Event(), asyncio.new_event_loop()
+    receiver, ready, over = Receiver(scheme="https" if tls else "http"), threading.Event(), threading.Event()
 
-    async def start() -> asyncio.Server:
+    async def run() -> None:
         server = await asyncio.start_server(receiver._serve, "127.0.0.1", 0, ssl=tls, limit=200_000, backlog=1000)
         receiver.port = server.sockets[0].getsockname()[1]
         ready.set()
-        return server
+        while not over.is_set():
+            await asyncio.sleep(0.02)
+        server.close()  # and what is open is cancelled as the loop ends
 
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(start())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
-    ready.wait(5)
+    assert ready.wait(5)
     try:
         yield receiver
     finally:
-        loop.call_soon_threadsafe(_end, loop)
+        over.set()
         thread.join(5)
-        loop.close()
-
-
-def _end(loop: asyncio.AbstractEventLoop) -> None:
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    asyncio.gather(*tasks, return_exceptions=True).add_done_callback(lambda _: loop.stop())
-    if not tasks:
-        loop.stop()
