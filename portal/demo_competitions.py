@@ -24,6 +24,8 @@ from portal.kernel.clock import Clock, utc_now
 from portal.orgs.model import Organization
 from portal.players.model import Team
 from portal.players.service import create_team
+from portal.registration.applications import apply, approve
+from portal.registration.service import change_page
 from portal.seasons import service as seasons
 
 DATA = Path(__file__).parent / "demo_data"
@@ -39,6 +41,7 @@ ROSTER = (
     "Blue Hour",
     "Quiet Storm",
 )
+PLAYERS = ("Ayra", "nightjar", "Tomasz K.", "Lumen", "quiet_fox", "Mira", "0xDelta", "Sanna")
 PRIZE_POOL = str(2 * 10**18)
 
 
@@ -57,6 +60,7 @@ def competitions(session: Session, org: Organization, actor: Actor) -> None:
     league = _premier_league(organizer)
     groups, cup = _world_cup(organizer)
     running = _in_play(organizer)
+    _in_registration(organizer)
     terms = {"name": "Great tournaments", "description": "A league counts once, a cup twice.", "starts_at": _day("2018-06-01")}
     season = seasons.create_season(session, org, actor, terms)
     for competition, weight in ((groups, 1.0), (cup, 2.0), (league, 1.0), (running, 1.5)):
@@ -123,6 +127,28 @@ def _in_play(organizer: Organizer) -> Competition:
         at = _at(now - timedelta(hours=20 - 2 * number))
         record_result(organizer.session, cup, organizer.actor, match.uid, _FIRST_RESULTS[number], at)
     return cup
+
+
+def _in_registration(organizer: Organizer) -> None:
+    """Players register by themselves; three of their requests wait for an answer."""
+    session, org, actor, now = organizer.session, organizer.org, organizer.actor, utc_now()
+    terms = {
+        "description": "One on one, best of three. Everybody may enter.",
+        "rules": {"best_of": 3},
+        "category": "cs2",
+        "max_participants": 16,
+        "waiting_list": True,
+        "starts_at": now + timedelta(days=9),
+    }
+    cup = _opened(organizer, "bracket", "Friday Night Cup", terms, (), now - timedelta(days=2))
+    welcome = "Doors open at six. Bring your own headset."
+    change_page(session, cup, actor, {"access": "open", "entrants": "players", "approval": True, "welcome": welcome})
+    for number, name in enumerate(PLAYERS):
+        team = create_team(session, org, actor, name, None, None, solo=True)
+        own, at = Actor("player", team.uid, team.name), _at(now - timedelta(hours=40 - 4 * number))
+        asked = apply(session, cup, team, own, clock=at)
+        if number < len(PLAYERS) - 3:
+            approve(session, cup, actor, asked.uid, clock=at)
 
 
 _FIRST_RESULTS = (Report("a", 2, 0), Report("b", 1, 2), Report("a", 2, 1))

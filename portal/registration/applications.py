@@ -46,6 +46,7 @@ def apply(
         team_id=team.id,
         open_team_id=team.id,
         status="pending",
+        created_at=clock(),
         message=None if not message else paragraphs("message", message, LONGEST_MESSAGE),
     )
     session.add(made)
