@@ -16,7 +16,7 @@ from portal.competitions.standing_forms import ChallengeForm, DecisionForm, Disq
 from portal.competitions.tables import standings_of
 from portal.competitions.whys import Explained, explained
 from portal.kernel.db import db
-from portal.kernel.errors import Conflict, PortalError
+from portal.kernel.errors import Conflict, NotFound, PortalError
 from portal.kernel.ids import parse_uid
 from portal.orgs.access import Place, inside
 from portal.players.names import shortened
@@ -75,7 +75,10 @@ def decision_new(place: Place, uid: UUID) -> Response:
 @inside("admin")
 def decision_take_back(place: Place, uid: UUID, did: UUID) -> Response:
     competition = competition_here(db.session(), place, uid)
-    decisions.take_back(db.session(), competition, place.actor, str(did))
+    try:
+        decisions.take_back(db.session(), competition, place.actor, str(did))
+    except NotFound:  # a second click, or somebody else was quicker
+        return finish(url(competition, "standings"), "There is no such decision any more.", "info")
     return finish(url(competition, "standings"), "The decision is taken back; the standings are worked out without it.")
 
 
