@@ -99,7 +99,7 @@ def show(place: Place, uid: UUID) -> Response:
     session = db.session()
     competition = competition_here(session, place, uid)
     framed = frame(session, place, competition)
-    context = {
+    context: dict[str, Any] = {
         "next": next_step(competition, framed["summary"], utc_now()),
         "format_word": FORMAT_WORDS[competition.format],
         "matches": overview.matches_of(session, competition),

@@ -61,7 +61,7 @@ def views_for(page: TablePage) -> Views | None:
     now = state_of(page)
     mine = [view for view in g.saved_views if view.list == page.table.name]
     is_saved = any(dict(parse_qsl(view.query)) == now for view in mine)
-    asked = {"list": page.table.name, "query": urlencode(now), "path": page.path}
+    asked: dict[str, Any] = {"list": page.table.name, "query": urlencode(now), "path": page.path}
     new_url = url_for("views.new", org_slug=place.organization.slug, **asked) if now and not is_saved else ""
     return Views([_shown(place, view, page, now) for view in mine], new_url)
 
@@ -106,7 +106,7 @@ def edit(place: Place, uid: Any) -> Response:
             return finish(_back(place, form.path.data, view.query), f"The view {view.name} is changed.")
         except PortalError as error:
             form.refuse(error)
-    here = {"org_slug": place.organization.slug, "uid": view.uid}
+    here: dict[str, Any] = {"org_slug": place.organization.slug, "uid": view.uid}
     return _answer("edit", form, here=url_for("views.edit", **here), view=view, delete_url=url_for("views.delete", **here))
 
 
@@ -134,7 +134,7 @@ def _shown(place: Place, view: SavedView, page: TablePage, now: dict[str, str]) 
     query = urlencode(kept | pairs)
     edit_url = ""
     if view.user_id == place.user.id or place.may("admin"):
-        asked = {"path": page.path, "query": urlencode(now)}
+        asked: dict[str, Any] = {"path": page.path, "query": urlencode(now)}
         edit_url = url_for("views.edit", org_slug=place.organization.slug, uid=view.uid, **asked)
     return Shown(view.name, f"{page.path}?{query}" if query else page.path, pairs == now, view.shared, edit_url)
 

@@ -26,7 +26,7 @@ EVENTS: dict[str, str] = {
     "roster.player_updated": "The role of a player on a roster was changed.",
     "roster.player_removed": "A player was taken off a team's roster.",
     "competition.created": "A new competition was created.",
-    "competition.updated": "The terms of a draft were changed.",
+    "competition.updated": "The terms of a draft were changed, or the hours or the visibility of any competition.",
     "competition.deleted": "A draft was deleted.",
     "competition.opened": "Registration was opened.",
     "competition.started": "A competition became active.",
