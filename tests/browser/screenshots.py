@@ -4,6 +4,7 @@ With names of pages as arguments it takes those alone.
 """
 
 import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -102,6 +103,23 @@ class Camera:
         self.page.get_by_role("button", name="Send").click()
         self.page.get_by_role("region", name="Answer").wait_for()
 
+    def registration(self, rest: str = "") -> None:
+        """The registration page of the competition that players enter by themselves, in the back office."""
+        self.named("/competitions?status=registration", "Friday Night Cup")
+        self.page.goto(f"{self.page.url}/registration{rest}")
+
+    def register(self) -> None:
+        """The page that players see."""
+        self.registration()
+        self.page.goto(self.page.locator("[data-copy$='/register']").first.get_attribute("data-copy") or "")
+
+    def player(self) -> None:
+        """The private page of somebody who has just asked to take part."""
+        self.register()
+        self.page.get_by_label("Your name").fill(f"Ayra {secrets.token_hex(2)}")
+        self.page.get_by_role("button", name="Ask to take part").click()
+        self.page.goto(self.page.get_by_label("Private link of").input_value())
+
     def sign_in_page(self) -> None:
         self.page.context.clear_cookies()
         self.page.goto(f"{self.demo.url}/sign-in")
@@ -119,6 +137,10 @@ PICTURES: Mapping[str, tuple[Callable[[Camera], None], bool]] = {
     "settings": (lambda camera: camera.at("/settings"), True),
     "theme": (Camera.theme, True),
     "domain": (Camera.domain, True),
+    "registration": (Camera.registration, True),
+    "registration-requests": (lambda camera: camera.registration("/requests"), False),
+    "register": (Camera.register, True),
+    "player": (Camera.player, True),
     "landing": (Camera.landing, False),
     "landing-used": (Camera.used, False),
     "docs-competition": (lambda camera: camera.docs("/competition#create_team"), False),
