@@ -75,13 +75,13 @@ SURFACES = {
 
 
 def _page(template: str, worn: Worn, **content: Any) -> Drawn:
-    return Drawn(render_template(template, brand=worn.brand, scheme=worn.scheme, **content))
+    return Drawn(render_template(template, brand=worn.brand, scheme=worn.scheme, still=True, **content))
 
 
 def _competition(template: str, worn: Worn, theme: str) -> Drawn:
     head, links = _head(worn), Links("", worn.organization.slug, UID, theme)
     asked = SimpleNamespace(view="bracket", part="", page=1, match="")
-    shown = given(head, links, "") | {"brand": worn.brand, "scheme": worn.scheme}
+    shown = given(head, links, "") | {"brand": worn.brand, "scheme": worn.scheme, "still": True}  # without its script
     return Drawn(render_template(template, asked=asked, **_bracket(), **shown))
 
 

@@ -61,6 +61,26 @@ def test_a_brand_is_made_seen_published_and_taken_back(page: Page, browser: Brow
         expect(visitor.locator(".foot")).to_have_text("Casino Royal")
 
 
+def test_every_surface_is_previewed_as_it_is_typed(page: Page, office: Office, make: Make):
+    """The page's console stays silent: nothing in a preview is refused by its policy or its sandbox."""
+    office.carry(make, office.org.alice)
+    for surface, sign in (
+        ("competition", ".tree"),
+        ("embed", ".tree"),
+        ("game", ".checks"),
+        ("missing", "h1"),
+        ("mail", ".press"),
+    ):
+        office.at(f"/branding?surface={surface}")
+        for frame in (".theme-phone iframe", ".theme-desktop iframe"):
+            expect(page.frame_locator(frame).locator(sign).first).to_be_visible()
+        page.locator("#footer").fill(f"Footer of {surface}")
+        expect(page.frame_locator(".theme-phone iframe").locator(".foot")).to_have_text(f"Footer of {surface}")
+    page.locator("#primary").fill("#0a7d32")
+    button = page.frame_locator(".theme-desktop iframe").locator(".press")
+    expect(button).to_have_css("background-color", "rgb(10, 125, 50)")
+
+
 def test_hostile_css_fetches_nothing_and_changes_nothing(app: Flask, server: str, browser: Browser, make: Make):
     """Each hostile sheet is published, with an honest rule behind it that must still hold."""
     org = make.org()
