@@ -32,7 +32,7 @@ PAGES: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "decision": ("Decision", lambda _uid, above: f"competitions/{above}/standings"),
     "request": ("Request to take part", lambda _uid, above: f"competitions/{above}/registration/requests"),
     "invitation": ("Invitation", lambda _uid, above: f"competitions/{above}/registration/invitations"),
-    "upload": ("Session links of an upload", lambda uid, _above: f"sessions/batches/{uid}"),
+    "upload": ("Session links of an upload", lambda uid, _above: f"sessions/many/{uid}"),
 }
 
 

@@ -267,7 +267,7 @@ def test_another_organization_is_in_no_figure(make, alice, org):
 
 def test_the_pages_cost_the_same_statements_however_much_there_is(make, alice, org, count_sql):
     costs = []
-    for more in (0, 3):
+    for more in (1, 4):
         for number in range(more):
             cup = make.competition(org, ("bracket", "league")[number % 2], status="active", entrants=4, category=unique("c"))
             make.play(org, cup, smaller_number_wins)
