@@ -45,6 +45,7 @@ from portal.keys.book import Book
 from portal.keys.pages import pages as keys_pages
 from portal.keys.usage import callers_of
 from portal.mail.previews import SURFACES as MAIL_SURFACES
+from portal.mail.service import sent_too
 from portal.orgs import signed_in, view_pages
 from portal.orgs.account_pages import pages as orgs_account_pages
 from portal.orgs.agent_pages import pages as orgs_agent_pages
@@ -160,6 +161,7 @@ def _plug_in(app: Flask) -> None:
     app.extensions["on_promoted"] = (tell_promoted,)
     app.extensions["on_team_renamed"] = (note_new_name,)
     app.extensions["circuit_scores"] = circuits.scores
+    app.extensions["send_mail"] = sent_too
     app.extensions["surfaces"] = PLAYER_SURFACES | MAIL_SURFACES
     app.extensions["things_of_competition"] = {
         "request": portal.registration.model.Application,

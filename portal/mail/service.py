@@ -73,6 +73,14 @@ def send(
     return mail
 
 
+def sent_too(session: Session, org: Organization, kind: str, recipient: str, context: Mapping[str, Any]) -> bool:
+    """For what is also handed over: whether a message was queued. An address that no server would take is no reason to fail."""
+    try:
+        return send(session, org, kind, recipient, context) is not None
+    except Invalid:
+        return False
+
+
 def plain_address(text: str, field: str = "recipient") -> str:
     """The one address in `text`, its host in ASCII. Raises Invalid."""
     local, _, host = text.strip().rpartition("@")

@@ -1,4 +1,4 @@
-"""Adding people by e-mail. Nothing is mailed: whoever adds a new person hands them a link that sets the password once."""
+"""Adding people by e-mail. Whoever adds a new person gets a link for them that sets the password once."""
 
 import secrets
 from dataclasses import replace

@@ -1,6 +1,8 @@
 """The members of an organization: who they are, what they may do, adding and removing them."""
 
-from flask import Blueprint, Response, request, url_for
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, request, url_for
 from sqlalchemy import case
 from wtforms import RadioField, StringField
 
@@ -22,6 +24,7 @@ ROLE_WORDS = {
     "member": "Sees the pages of this organization and changes nothing.",
 }
 CHOICES = [(role, role.capitalize()) for role in reversed(ROLES)]
+MAILS = {"first": "member_invitation", "reset": "password_reset"}
 TONES = {"owner": "open", "admin": "done", "member": "draft"}
 
 MEMBERS = Table(
@@ -154,10 +157,21 @@ def reset(place: Place, uid: object) -> Response:
 
 
 def _link(place: Place, member: Membership, kind: str, url: str) -> Response:
-    """The link, shown once."""
+    """The link, shown once, and mailed where there is a server for it."""
     hours = int(password_links.LIFE[kind].total_seconds() // 3600)
     page, part = "orgs/member_added.html", "orgs/_member_added.html"
-    return render(page, part, member=member, kind=kind, link=url, done_url=_list(place), hours=hours)
+    mailed = _mail(place, member, kind, url, hours)
+    return render(page, part, member=member, kind=kind, link=url, done_url=_list(place), hours=hours, mailed=mailed)
+
+
+def _mail(place: Place, member: Membership, kind: str, url: str, hours: int) -> bool:
+    """Was the link mailed too? Its host is our own as the settings have it, whatever name the request was sent to."""
+    send = current_app.extensions.get("send_mail")
+    if send is None:
+        return False
+    own = str(current_app.config["SETTINGS"].base_url).rstrip("/") + urlsplit(url).path
+    said = {"organization": place.organization.name, "by": place.user.name, "role": member.role, "hours": hours, "url": own}
+    return bool(send(db.session(), place.organization, MAILS[kind], member.user.email, said))
 
 
 def _sheet(page: str, part: str, form: Form, **context: object) -> Response:

@@ -1,4 +1,4 @@
-"""Links that set a password once. Nothing is mailed: whoever makes one hands it over. Who may make one: see
+"""Links that set a password once. Whoever makes one hands it over. Who may make one: see
 `invitations` (somebody new) and `resets` (a forgotten password)."""
 
 import secrets
