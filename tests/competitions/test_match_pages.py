@@ -1,12 +1,13 @@
 """Matches in the back office: reported where they stand, corrected with what follows, given times, imported."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from portal.competitions.model import Match, competition_by_uid, matches_of
 from portal.kernel.db import unit_of_work
-from tests.make import post
+from tests.make import csrf_of, post
 from tests.public.staging import team_cup
 
 HTMX = {"HX-Request": "true"}
@@ -262,3 +263,18 @@ def test_the_table_is_downloaded_as_it_is_narrowed(desk):
     cup.report(1, "2", "0")
     lines = cup.get("/matches?status=over&format=csv").text.splitlines()
     assert len(lines) == 2 and "Foxes,2–0,Rovers" in lines[1]
+
+
+def test_of_two_who_report_at_once_one_wins_and_the_other_is_told(desk, make):
+    cup = desk(names=("Foxes", "Lights", "Kites", "Rovers"))
+    path = f"{cup.home}/matches/{cup.match(1).uid}/result"
+    clients = [make.signed_in(cup.org.alice) for _ in range(2)]
+    tokens = [csrf_of(client, "/account") for client in clients]
+
+    def send(number):
+        return clients[number].post(path, data={"score_a": number, "score_b": 1 - number} | tokens[number])
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(send, range(2)))
+    assert sorted(answer.status_code for answer in answers) == [303, 422]
+    assert "meanwhile" in next(answer for answer in answers if answer.status_code == 422).text
