@@ -10,8 +10,17 @@ from sqlalchemy.orm import Session
 from portal.audit.service import Actor
 from portal.kernel.errors import Invalid, PortalError
 from portal.orgs.model import Organization
-from portal.players.model import ROSTER_ROLES, RosterEntry, Team, roster_of, teams_of
-from portal.players.service import check_wallet, checked_name, checked_tag, create_team, put_player
+from portal.players.model import ROSTER_ROLES, RosterEntry, Team, teams_of
+from portal.players.service import (
+    MOST_PLAYERS,
+    NewTeam,
+    add_players,
+    check_wallet,
+    checked_name,
+    checked_tag,
+    create_teams,
+    put_player,
+)
 from portal.web.csv_files import Line, lines_of, unquoted
 
 MOST_BYTES, MOST_ROWS, SHOWN = 1_000_000, 1_000, 10
@@ -73,54 +82,61 @@ def read_rows(name: str, data: bytes, *, many: bool) -> list[Row]:
 def import_roster(session: Session, org: Organization, team: Team, actor: Actor, rows: Sequence[Row]) -> Outcome:
     """Put everybody on the team's roster, or give those who stand there the role. Sending a list twice changes nothing.
     Raises as `put_player` does, naming the line."""
-    outcome = Outcome()
-    held = {entry.wallet_key: entry.role for entry in session.scalars(roster_of(team))}
-    for row in rows:
-        _put(session, org, team, actor, row, held, outcome)
-    return outcome
+    return _placed(session, org, actor, [(row, team) for row in rows], Outcome())
 
 
 def import_teams(session: Session, org: Organization, actor: Actor, rows: Sequence[Row]) -> Outcome:
     """The same for many teams, found by their names in any case; those that are not there are made. Raises Invalid for a
     name that several teams have."""
-    outcome = Outcome()
     known: dict[str, list[Team]] = {}
     for team in session.scalars(teams_of(org.id).where(Team.solo.is_(False)).order_by(Team.id)):
         known.setdefault(team.name.casefold(), []).append(team)
-    held = _rosters(session, org)
     for row in rows:
-        found = known.get(row.team.casefold(), [])
-        if len(found) > 1:
-            raise Invalid(
-                "file", f"Line {row.line}: {len(found)} teams are called {row.team}. Import their rosters on their pages."
-            )
-        if not found:
-            found = known[row.team.casefold()] = [create_team(session, org, actor, row.team, row.tag, None)]
-            outcome.teams.append(row.team)
-        if row.wallet:
-            _put(session, org, found[0], actor, row, held.setdefault(found[0].id, {}), outcome)
+        if len(found := known.get(row.team.casefold(), [])) > 1:
+            raise _refused(row, f"{len(found)} teams are called {row.team}. Import their rosters on their own pages.")
+    missing: dict[str, NewTeam] = {}
+    for row in rows:
+        if row.team.casefold() not in known:
+            missing.setdefault(row.team.casefold(), NewTeam(row.team, row.tag))
+    for name, team in zip(missing, create_teams(session, org, actor, list(missing.values())), strict=True):
+        known[name] = [team]
+    lines = [(row, known[row.team.casefold()][0]) for row in rows if row.wallet]
+    return _placed(session, org, actor, lines, Outcome(teams=[one.name for one in missing.values()]))
+
+
+def _placed(session: Session, org: Organization, actor: Actor, lines: Sequence[tuple[Row, Team]], outcome: Outcome) -> Outcome:
+    """Each line done: new players all at once, changed roles one by one."""
+    held = _rosters(session, {team.id for _, team in lines})
+    fresh: dict[tuple[int, str], tuple[Team, str, str]] = {}
+    for row, team in lines:
+        roster, key = held.setdefault(team.id, {}), row.wallet.lower()
+        before = roster.get(key)
+        if before is None and len(roster) >= MOST_PLAYERS:
+            raise _refused(row, f"{team.name} has {MOST_PLAYERS} players, the most there can be.")
+        if before == row.role:
+            outcome.same += 1
+        elif before is None:
+            fresh[team.id, key] = (team, row.wallet, row.role)
+            outcome.added += 1
+        elif (team.id, key) in fresh:
+            raise _refused(row, f"This wallet stands above as {before} of the same team. Keep one of the lines.")
+        else:
+            put_player(session, org, team, row.wallet, row.role, actor)
+            outcome.changed += 1
+        roster[key] = row.role
+    add_players(session, org, actor, list(fresh.values()))
     return outcome
 
 
-def _put(session: Session, org: Organization, team: Team, actor: Actor, row: Row, held: dict[str, str], outcome: Outcome) -> None:
-    before = held.get(row.wallet.lower())
-    if before == row.role:
-        outcome.same += 1
-        return
-    try:
-        put_player(session, org, team, row.wallet, row.role, actor)
-    except PortalError as error:
-        raise Invalid("file", f"Line {row.line}: {error.message} Nothing was imported.") from None
-    held[row.wallet.lower()] = row.role
-    if before is None:
-        outcome.added += 1
-    else:
-        outcome.changed += 1
+def _refused(row: Row, why: str) -> Invalid:
+    return Invalid("file", f"Line {row.line}: {why} Nothing was imported.")
 
 
-def _rosters(session: Session, org: Organization) -> dict[int, dict[str, str]]:
+def _rosters(session: Session, teams: set[int]) -> dict[int, dict[str, str]]:
+    """The wallets and roles of each team. The teams are held, in one order, so that nobody else changes their rosters."""
+    session.execute(select(Team.id).where(Team.id.in_(teams)).order_by(Team.id).with_for_update()).all()
     rosters: dict[int, dict[str, str]] = {}
-    query = select(RosterEntry.team_id, RosterEntry.wallet_key, RosterEntry.role).join(Team).where(Team.org_id == org.id)
+    query = select(RosterEntry.team_id, RosterEntry.wallet_key, RosterEntry.role).where(RosterEntry.team_id.in_(teams))
     for team, wallet, role in session.execute(query):
         rosters.setdefault(team, {})[wallet] = role
     return rosters

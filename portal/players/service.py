@@ -90,7 +90,12 @@ def create_teams(session: Session, org: Organization, actor: Actor, wanted: Sequ
     record_all(session, org.id, actor, [_created(team) for team in teams])
     told = [("team.created", team.uid, {"team_id": team.uid, "name": team.name, "tag": team.tag}) for team in teams]
     emit_all(session, org.id, told)
-    _add_rosters(session, org, actor, [(team, one.wallets) for team, one in zip(teams, wanted, strict=True)])
+    rosters = [
+        (team, wallet, "player" if at else "captain")
+        for team, one in zip(teams, wanted, strict=True)
+        for at, wallet in enumerate(one.wallets)
+    ]
+    add_players(session, org, actor, rosters)
     return teams
 
 
@@ -168,6 +173,23 @@ def put_player(session: Session, org: Organization, team: Team, wallet: str, rol
     return entry
 
 
+def add_players(session: Session, org: Organization, actor: Actor, players: Sequence[tuple[Team, str, str]]) -> None:
+    """Put many (team, wallet, role) on rosters in a number of statements that does not grow with them. The caller holds the
+    teams, and has seen that nobody stands there yet, that there is room, and that wallets and roles are well-formed."""
+    rows = [
+        (team, {"uid": new_uid(), "team_id": team.id, "wallet": wallet, "wallet_key": wallet.lower(), "role": role})
+        for team, wallet, role in players
+    ]
+    if not rows:
+        return
+    session.execute(insert(RosterEntry), [row for _, row in rows])
+    said = [(team, row["uid"], {"wallet": row["wallet"], "role": row["role"]}) for team, row in rows]
+    notes: list[Note] = [("team.player_added", _subject(team), None, one) for team, _, one in said]
+    record_all(session, org.id, actor, notes)
+    told = [("roster.player_added", str(uid), {"id": uid, "team_id": team.uid} | one) for team, uid, one in said]
+    emit_all(session, org.id, told)
+
+
 def remove_player(session: Session, org: Organization, team: Team, uid: str, actor: Actor) -> None:
     """Take the player with this uid off the roster. Raises NotFound."""
     _lock(session, team)
@@ -189,22 +211,6 @@ def _add(session: Session, org: Organization, team: Team, wallet: str, role: str
     record(session, org.id, actor, "team.player_added", _subject(team), after=_said(entry))
     _tell(session, org, team, entry, "roster.player_added")
     return entry
-
-
-def _add_rosters(session: Session, org: Organization, actor: Actor, rosters: Sequence[tuple[Team, tuple[str, ...]]]) -> None:
-    rows = [
-        (team, {"uid": new_uid(), "team_id": team.id, "wallet": wallet, "wallet_key": wallet.lower(), "role": role})
-        for team, wallets in rosters
-        for wallet, role in zip(wallets, ("captain", *["player"] * len(wallets)), strict=False)
-    ]
-    if not rows:
-        return
-    session.execute(insert(RosterEntry), [row for _, row in rows])
-    said = [(team, row["uid"], {"wallet": row["wallet"], "role": row["role"]}) for team, row in rows]
-    notes: list[Note] = [("team.player_added", _subject(team), None, one) for team, _, one in said]
-    record_all(session, org.id, actor, notes)
-    told = [("roster.player_added", str(uid), {"id": uid, "team_id": team.uid} | one) for team, uid, one in said]
-    emit_all(session, org.id, told)
 
 
 def _created(team: Team) -> Note:

@@ -29,7 +29,11 @@ def change(org, uid, **terms):
 
 def audit_and_events(org, uid):
     with unit_of_work() as session:
-        rows = select(AuditRow.action, AuditRow.before, AuditRow.after).where(AuditRow.org_id == org.id, AuditRow.subject_id == uid).order_by(AuditRow.id)
+        rows = (
+            select(AuditRow.action, AuditRow.before, AuditRow.after)
+            .where(AuditRow.org_id == org.id, AuditRow.subject_id == uid)
+            .order_by(AuditRow.id)
+        )
         events = select(Event.type, Event.data).where(Event.org_id == org.id, Event.subject == uid).order_by(Event.id)
         return session.execute(rows).all(), session.execute(events).all()
 
@@ -101,7 +105,10 @@ def roster(org, uid):
 
 class TestRosters:
     def test_a_list_puts_players_on_the_roster_and_once_more_changes_nothing(self, make, org):
-        uid, text = make.team(org), f"wallet,role\n{address(1)},captain\n{address(2)},\n\n{address(3)};;\n".replace(";;", ",player")
+        uid, text = (
+            make.team(org),
+            f"wallet,role\n{address(1)},captain\n{address(2)},\n\n{address(3)};;\n".replace(";;", ",player"),
+        )
         first, second = imported(org, text, uid), imported(org, text, uid)
         assert (first.added, first.changed, first.same) == (3, 0, 0)
         assert (second.added, second.changed, second.same) == (0, 0, 3)
@@ -145,6 +152,25 @@ class TestRosters:
             imported(org, f"{address(500)}\n{address(501)}", uid)
         assert "Line 2" in refused.value.message and "100 players" in refused.value.message
         assert len(roster(org, uid)) == 99
+
+    def test_a_wallet_with_two_roles_in_one_list_is_refused(self, make, org):
+        uid = make.team(org)
+        with pytest.raises(Invalid) as refused:
+            imported(org, f"{address(1)},captain\n{address(1)},player", uid)
+        assert "Line 2: This wallet stands above as captain" in refused.value.message
+        assert imported(org, f"{address(1)},captain\n{address(1)},captain", uid).same == 1
+
+    def test_players_of_a_list_are_told_one_by_one(self, make, org):
+        uid = make.team(org)
+        imported(org, f"{address(1)}\n{address(2)}", uid)
+        rows, _ = audit_and_events(org, uid)
+        assert [(row.action, row.after["wallet"]) for row in rows] == [
+            ("team.player_added", address(1)),
+            ("team.player_added", address(2)),
+        ]
+        with unit_of_work() as session:
+            told = select(Event.data).where(Event.org_id == org.id, Event.type == "roster.player_added")
+            assert [data["wallet"] for data in session.scalars(told.order_by(Event.id))] == [address(1), address(2)]
 
 
 class TestManyTeams:
