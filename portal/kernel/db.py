@@ -133,9 +133,9 @@ def straight(text: str, values: Any) -> tuple[Any, ...] | None:
         if not sqlite:
             driver.autocommit = False  # type: ignore[union-attr]
         return row
-    except dialect.loaded_dbapi.Error as error:  # type: ignore[union-attr]
+    except dialect.loaded_dbapi.Error as error:
         fairy.invalidate(error)
-        raise DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True) from error  # type: ignore[union-attr]
+        raise DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True) from error
     finally:
         fairy.close()
 
