@@ -11,7 +11,8 @@ from werkzeug.routing import Rule
 
 from portal.orgs.model import ROLES as LEVELS
 from tests.make import csrf_of
-from tests.routes import ASKED, FIXED, KEYS, ON_A_RUNNING_ONE, OPEN, PARAMETERS, PUBLIC, ROLES, SEGMENTS, SENT, WALLETS
+from tests.routes import FIXED, KEYS, OPEN, PARAMETERS, PUBLIC, ROLES, WALLETS
+from tests.sent import ASKED, ON_A_RUNNING_ONE, SEGMENTS, SENT
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 AGENT_HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
