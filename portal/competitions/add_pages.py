@@ -17,7 +17,7 @@ from portal.competitions.rules import rules_of
 from portal.competitions.windows import check_registering
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
-from portal.kernel.errors import Conflict, PortalError
+from portal.kernel.errors import Conflict, Invalid, PortalError
 from portal.orgs.access import Place, inside
 from portal.players.model import Team, teams_with_counts
 from portal.web.forms import Form
@@ -48,7 +48,10 @@ def add(place: Place, uid: UUID) -> Response:
 def add_team(place: Place, uid: UUID) -> Response:
     """Register the organization's team that the form names."""
     competition = competition_here(db.session(), place, uid)
-    who = entries.participant(db.session(), competition, None, request.form.get("team", "")[:36])
+    team = request.form.get("team", "")
+    if not team:
+        raise Invalid("team", "The form does not say which team. Search for it and press Add beside it.")
+    who = entries.participant(db.session(), competition, None, team[:36])
     entry = entries.register(db.session(), competition, By(place.actor), who)
     where = "is added" if entry.status == "registered" else "is on the waiting list"
     undo = url_of(place, competition, "entrants.remove", entry=entry.uid)

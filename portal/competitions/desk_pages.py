@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from markupsafe import Markup
 from sqlalchemy import Select, case, func, or_, select
 
@@ -24,6 +24,8 @@ from portal.players.model import Team
 from portal.players.names import shortened
 from portal.web.render import redirect_to, render, toast
 
+# Where a poster's code leads, by its name in the address.
+POSTERS = {"show": "competition_pages.show", "register": "registration_pages.show"}
 SHOWN = 40
 CARDS = 60
 FILTERS = (("expected", "Not yet here"), ("in", "Here"), ("waiting", "Waiting list"), ("all", "Everybody"))
@@ -77,10 +79,14 @@ def cards(place: Place, uid: UUID) -> Response:
 
 @inside("member")
 def poster(place: Place, uid: UUID) -> Response:
-    """One sheet for the door: the code leads to the competition's page for everybody."""
+    """One sheet for the door: the code leads to the competition's page for everybody, or to its registration page."""
     competition = competition_here(db.session(), place, uid)
-    address = url_for("competition_pages.show", slug=place.organization.slug, uid=competition.uid, _external=True)
-    return render("entrants/poster.html", code=_code(address), address=address, **around(place, competition))
+    leads = {name: endpoint for name, endpoint in POSTERS.items() if endpoint in current_app.view_functions}
+    to = request.args.get("to", "")
+    to = to if to in leads else "show"
+    address = url_for(leads[to], slug=place.organization.slug, uid=competition.uid, _external=True)
+    context = around(place, competition) | {"code": _code(address), "address": address, "to": to, "leads": leads}
+    return render("entrants/poster.html", **context)
 
 
 def _desk(place: Place, competition: Competition) -> Response:

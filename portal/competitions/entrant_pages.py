@@ -12,13 +12,13 @@ from portal.competitions import bulk_entries, entries
 from portal.competitions.bulk_entries import Done
 from portal.competitions.entries import By
 from portal.competitions.entry_lists import (
-    ENTRANTS,
     WAITING,
     Counts,
     counts_of,
     entrants_of,
     first_waiting,
     public_url,
+    table_of,
     waiting_of,
 )
 from portal.competitions.frame import competition_here, frame, url_of
@@ -74,7 +74,7 @@ def around(place: Place, competition: Competition, counts: Counts | None = None)
 def index(place: Place, uid: UUID) -> Response:
     competition = competition_here(db.session(), place, uid)
     withdrawn = request.args.get("status") == "withdrawn"
-    found = ENTRANTS.page(db.session(), entrants_of(competition, withdrawn), request.args)
+    found = table_of(competition).page(db.session(), entrants_of(competition, withdrawn), request.args)
     if found.wants_csv:
         return found.csv()
     counts = counts_of(db.session(), competition)

@@ -1,7 +1,7 @@
 """Lists of entrants for the back office: the table, the waiting list, and the figures above them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.competitions.model import Competition, Entry
+from portal.competitions.rules import rules_of
 from portal.players.model import RosterEntry, Team
 from portal.players.names import shortened
 from portal.web.tables import Badge, Choice, Column, Search, Table
@@ -98,7 +99,7 @@ ENTRANTS = Table(
 WAITING = Table(
     "waiting",
     [
-        Column("position", "Position", kind="number", sort=Entry.id),
+        Column("position", "Position", sort=Entry.id),
         Column("name", "Name", sort=func.lower(_NAME), pinned=True),
         Column("kind", "Kind", value=kind_of),
         Column("registered", "Waiting since", value=lambda row: row.Entry.registered_at, sort=Entry.registered_at, kind="time"),
@@ -110,6 +111,15 @@ WAITING = Table(
     sizes=(50, 25, 100),
     noun=("entrant", "entrants"),
 )
+
+
+def table_of(competition: Competition) -> Table:
+    """The table as it begins for this competition: groups where it has some, places once there can be any."""
+    fitting = {
+        "group": rules_of(competition.type, competition.rules).groups > 1,
+        "place": competition.status in ("active", "completed"),
+    }
+    return replace(ENTRANTS, columns=[replace(one, shown=fitting.get(one.key, one.shown)) for one in ENTRANTS.columns])
 
 
 def entrants_of(competition: Competition, withdrawn: bool = False) -> Select[Any]:
