@@ -84,8 +84,10 @@ def test_an_organizer_opens_the_page_answers_requests_and_invites(page: Page, ma
     office.from_menu("Bea", "Decline")
     office.drawer.get_by_label("Answer").fill("Next time.")
     office.drawer.get_by_role("button", name="Decline").click()
+    expect(office.row("Bea")).to_contain_text("Declined")
     office.says("1 request is declined.").get_by_role("button", name="Undo").click()
     office.says("waits for an answer again")
+    expect(office.row("Bea")).to_contain_text("Waits for you")  # the list was loaded again
     page.get_by_label("Select all on this page").check()
     page.get_by_role("button", name="Approve", exact=True).first.click()
     office.says("2 requests are approved.")
