@@ -277,4 +277,5 @@ def test_of_two_who_report_at_once_one_wins_and_the_other_is_told(desk, make):
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(send, range(2)))
     assert sorted(answer.status_code for answer in answers) == [303, 422]
-    assert "meanwhile" in next(answer for answer in answers if answer.status_code == 422).text
+    (refused,) = [answer.text for answer in answers if answer.status_code == 422]
+    assert "meanwhile" in refused, re.findall(r"error-summary.*?</ul>", refused, re.S) or refused[-4000:]
