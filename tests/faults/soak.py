@@ -1,0 +1,117 @@
+"""The long version: 10,000 deliveries while workers are killed, Redis is emptied, frozen and killed, and PostgreSQL dies.
+
+`python -m tests.faults.soak` runs on both databases and says what was lost (nothing) and what came twice (no more than was in
+flight when something died, each time with the same id). Exit code 1 otherwise. Not part of the test suite: it takes minutes.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import redis
+
+from tests.conftest import migrate
+from tests.faults.scene import Scene, staged
+from tests.servers import PostgresServer, RedisServer, create_database
+
+TENANTS, CAP, WORKERS = 20, 10, 2
+FLUSH_SECONDS, KILL_SECONDS = 5.0, 2.0
+
+
+def main() -> int:
+    """Both databases; 1 when anything was lost or came too often."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--deliveries", type=int, default=10_000)
+    asked.add_argument("--kills", type=int, default=50)
+    asked.add_argument("--frozen", type=float, default=60.0, help="seconds for which Redis is frozen")
+    asked.add_argument("--off", type=float, default=60.0, help="seconds for which every worker is off (the issue says 600)")
+    asked.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    options = asked.parse_args()
+    return max([run(each, options) for each in options.database or ["sqlite", "postgresql"]])
+
+
+def run(database: str, options: argparse.Namespace) -> int:
+    """One database."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as scratch, tempfile.TemporaryDirectory(prefix="soak-pg-") as home:
+        directory = Path(scratch)
+        Path(home).chmod(0o755)
+        with RedisServer(directory) as server:
+            if database == "sqlite":
+                url = f"sqlite:///{directory / 'tiltyard.sqlite'}"
+                migrate(url, directory)
+                return judge(database, url, server, directory, options, None)
+            with PostgresServer(Path(home)) as postgres:
+                url = create_database(postgres.url, "soak")
+                migrate(url, directory)
+                return judge(database, url, server, directory, options, postgres)
+
+
+def judge(
+    database: str, url: str, server: RedisServer, directory: Path, options: argparse.Namespace, postgres: PostgresServer | None
+) -> int:
+    """Let everything go wrong at once, then wait for the end and count."""
+    with staged(url, server.url, directory) as scene:
+        begun = time.monotonic()
+        each = options.deliveries // TENANTS
+        orgs = [scene.tenant(cap=CAP) for _ in range(TENANTS)]
+        telling = threading.Thread(target=lambda: [scene.tell(org, each // 10) for _ in range(10) for org in orgs])
+        telling.start()
+        torment(scene, server, options)
+        telling.join()
+        for worker in list(scene.workers):
+            scene.kill(worker)
+        time.sleep(options.off)
+        for _ in range(WORKERS):
+            scene.start()
+        restarts = bounce(postgres) if postgres else 0
+        scene.wait(each * TENANTS, seconds=600)
+        arrivals = scene.arrivals()
+        took = time.monotonic() - begun
+    lost = each * TENANTS - len(arrivals)
+    twice = sum(arrivals.values()) - len(arrivals)
+    fair = (scene.kills + restarts) * CAP * TENANTS
+    print(
+        f"{database}: {each * TENANTS:,} deliveries, {scene.kills} kills of workers, {restarts} of PostgreSQL, {took:.0f} s: "
+        f"{lost} lost, {twice} came again (at most {fair:,} were in flight when something died)"
+    )
+    return int(lost != 0 or twice > fair)
+
+
+def torment(scene: Scene, server: RedisServer, options: argparse.Namespace) -> None:
+    """Kill workers at random, empty Redis every five seconds, freeze it once."""
+    chance, flushed, frozen_at = random.Random(7), time.monotonic(), 0.0
+    for _ in range(WORKERS):
+        scene.start()
+    while scene.kills < options.kills:
+        time.sleep(chance.uniform(0.5, 1.5) * KILL_SECONDS)
+        scene.kill(chance.choice(scene.workers))
+        scene.start()
+        if not frozen_at and scene.kills >= options.kills // 2:
+            server.freeze()
+            frozen_at = time.monotonic()
+        if frozen_at and time.monotonic() - frozen_at > options.frozen:
+            server.thaw()
+        elif not frozen_at and time.monotonic() - flushed > FLUSH_SECONDS:
+            flushed = time.monotonic()
+            with redis.Redis.from_url(server.url) as client:
+                client.flushall()
+    server.thaw()
+    server.kill()
+    server.start()
+
+
+def bounce(postgres: PostgresServer) -> int:
+    """Kill every process of PostgreSQL and start it again, while deliveries are under way; how often."""
+    time.sleep(3)
+    postgres.kill()
+    time.sleep(2)
+    postgres.start()
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

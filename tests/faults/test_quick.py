@@ -1,0 +1,96 @@
+"""Faults with real worker processes, at a size for every day: nothing is lost, and what comes twice has the same id.
+
+`python -m tests.faults.soak` is the long version.
+"""
+
+import time
+
+import pytest
+import redis
+
+from tests import servers
+from tests.conftest import migrate
+from tests.faults.scene import staged
+from tests.servers import PostgresServer, RedisServer, create_database
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def scene(request, tmp_path, worker_id):
+    with RedisServer(tmp_path) as server:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path / 'tiltyard.sqlite'}"
+            migrate(url, tmp_path)
+        else:
+            name = f"faults_{worker_id}_{time.time_ns()}"
+            url = servers.database_from_template(name, lambda url: migrate(url, tmp_path))
+        with staged(url, server.url, tmp_path) as stage:
+            stage.redis = server
+            yield stage
+
+
+def test_a_worker_killed_at_every_step_loses_nothing(scene):
+    """F04: before it sends, after it sent, before it records. With one in flight there are no more doubles than kills."""
+    org = scene.tenant(cap=1)
+    scene.tell(org, 12)
+    for failpoint in ("before_send:2", "after_send:2", "before_record:2"):
+        scene.died(scene.start(failpoint))
+        scene.end_leases()
+    scene.start()
+    scene.wait(12)
+    arrivals = scene.arrivals()
+    assert len(arrivals) == 12
+    assert sum(arrivals.values()) - 12 <= scene.kills == 3
+    assert sum(arrivals.values()) > 12, "killed after it sent, the same delivery has to come again"
+
+
+def test_workers_that_were_off_find_everything_and_two_share_it(scene):
+    """F06 and F23."""
+    org = scene.tenant(endpoints=3)
+    scene.tell(org, 40)
+    for _ in range(2):
+        scene.start()
+    scene.wait(120)
+    assert set(scene.arrivals().values()) == {1} and len(scene.arrivals()) == 120
+
+
+def test_redis_emptied_again_and_again_frozen_and_killed_loses_nothing(scene):
+    """F08 and F09: the doorbell is all that Redis carries."""
+    org = scene.tenant()
+    scene.start()
+    with redis.Redis.from_url(scene.redis.url) as client:
+        for _ in range(10):
+            scene.tell(org, 3)
+            client.flushall()
+    scene.redis.freeze()
+    scene.tell(org, 5)
+    scene.wait(35)
+    scene.redis.thaw()
+    scene.redis.kill()
+    scene.tell(org, 5)
+    scene.wait(40)
+    assert set(scene.arrivals().values()) == {1}
+
+
+def test_a_postgresql_that_dies_under_the_worker_loses_nothing(tmp_path_factory, tmp_path):
+    """F12: every process of it is killed while deliveries are under way."""
+    home = tmp_path_factory.mktemp("postgres")
+    for part in (home, home.parent, home.parent.parent):
+        part.chmod(0o755)
+    with PostgresServer(home) as server:
+        url = create_database(server.url, "faults")
+        migrate(url, tmp_path)
+        with staged(url, "memory://", tmp_path) as scene:
+            org = scene.tenant()
+            scene.tell(org, 60)
+            scene.start()
+            scene.receiver.wait(10, seconds=60)
+            server.kill()
+            time.sleep(1)
+            server.start()
+            scene.end_leases()
+            scene.wait(60)
+            arrivals = scene.arrivals()
+    assert len(arrivals) == 60
+    assert sum(arrivals.values()) - 60 <= 10, "at most what was in flight comes twice"
