@@ -44,6 +44,11 @@ def competition_url(uid: str) -> str:
     return url_for("competitions.show", org_slug=g.place.organization.slug, uid=uid)
 
 
+def match_url(competition_uid: str, uid: str) -> str:
+    """The match in the list of its competition, where it is reported and corrected."""
+    return url_for("play.matches", org_slug=g.place.organization.slug, uid=competition_uid, q=uid)
+
+
 def result_of(row: Any) -> Badge:
     """How a match of `history.matches` ended for the one whose page it is."""
     return RESULTS[row.credit or ("open" if row.outcome is None else "none")]
@@ -104,7 +109,7 @@ MATCHES = Table(
     "matches",
     [
         Column("title", "Competition", sort=column("title"), pinned=True, link=lambda row: competition_url(row.competition_uid)),
-        Column("round", "Round", value=round_of, sort=column("round")),
+        Column("round", "Match", value=round_of, sort=column("round"), link=lambda row: match_url(row.competition_uid, row.uid)),
         Column("foe", "Opponent", value=lambda row: shortened(row.foe_name or ""), sort=column("foe_name"), pinned=True),
         Column("result", "Result", value=result_of, sort=column("credit"), kind="badge"),
         Column("score", "Score", value=score_of),
