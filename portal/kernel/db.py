@@ -124,20 +124,28 @@ def straight(text: str, values: Any) -> tuple[Any, ...] | None:
 
     For what is asked hundreds of times a second: session, BEGIN, result and rollback cost ten times the statement.
     """
-    dialect, fairy = db.engine.dialect, db.engine.raw_connection()
-    sqlite, driver = dialect.name == "sqlite", fairy.driver_connection
+    engine, failure = db.engine, db.engine.dialect.loaded_dbapi.Error
     try:
-        if not sqlite:
-            driver.autocommit = True  # type: ignore[union-attr]
-        row = _first(fairy.cursor(), text, values)
-        if not sqlite:
-            driver.autocommit = False  # type: ignore[union-attr]
-        return row
-    except dialect.loaded_dbapi.Error as error:
-        fairy.invalidate(error)
-        raise DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True) from error
-    finally:
-        fairy.close()
+        held = engine.raw_connection()
+        try:
+            return _alone(held, text, values)
+        except BaseException as error:
+            held.invalidate(error)  # it may be left in autocommit, which nobody else expects
+            raise
+        finally:
+            held.close()
+    except failure as error:
+        raise DBAPIError.instance(text, None, error, failure, True) from error
+
+
+def _alone(held: Any, text: str, values: Any) -> tuple[Any, ...] | None:
+    """Without BEGIN and rollback; SQLite's connections are so from the start."""
+    if db.engine.dialect.name == "sqlite":
+        return _first(held.cursor(), text, values)
+    held.driver_connection.autocommit = True
+    row = _first(held.cursor(), text, values)
+    held.driver_connection.autocommit = False
+    return row
 
 
 def _first(cursor: Any, text: str, values: Any) -> tuple[Any, ...] | None:
