@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from portal.audit.service import SYSTEM, record
@@ -46,6 +46,17 @@ def state_of(endpoint: Endpoint, now: datetime) -> str:
     return "failing" if endpoint.failures else "healthy"
 
 
+def state_in_sql(now: Any) -> Any:
+    """The same as an SQL expression."""
+    return case(
+        (Endpoint.status.in_(("disabled", "auto_off")), "disabled"),
+        (Endpoint.status == "paused", "paused"),
+        (Endpoint.throttled_until > now, "throttled"),
+        (Endpoint.failures > 0, "failing"),
+        else_="healthy",
+    )
+
+
 def judge(session: Session) -> int:
     """Warn about endpoints that fail, and switch off those that were warned and went on failing; how many were touched."""
     now = clock_of(session)
@@ -68,6 +79,12 @@ def hours_of(session: Session, endpoint: Endpoint, since: datetime) -> Sequence[
     """What a chart of the endpoint draws, the oldest hour first; hours without a try are missing."""
     query = select(EndpointHour).where(EndpointHour.endpoint_id == endpoint.id, EndpointHour.hour >= since)
     return session.scalars(query.order_by(EndpointHour.hour)).all()
+
+
+def hours_of_all(session: Session, org_id: int, since: datetime) -> Sequence[EndpointHour]:
+    """The same for every endpoint of the organization."""
+    query = select(EndpointHour).join(Endpoint, Endpoint.id == EndpointHour.endpoint_id)
+    return session.scalars(query.where(Endpoint.org_id == org_id, EndpointHour.hour >= since)).all()
 
 
 def _failing(session: Session, now: datetime) -> list[tuple[Endpoint, Figures]]:

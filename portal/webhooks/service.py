@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from portal.audit.service import Actor, record
 from portal.config import Settings
 from portal.kernel.clock import iso
-from portal.kernel.errors import Conflict, NotFound
+from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
-from portal.webhooks.addresses import Rules, check_url
+from portal.webhooks.addresses import Rules, check_url, resolves_badly
 from portal.webhooks.claiming import settle_next_due
 from portal.webhooks.fan_out import clock_of
 from portal.webhooks.model import Endpoint, endpoint_by_uid, endpoints_of
+from portal.webhooks.outgoing import HIDDEN, custom_headers
 from portal.webhooks.signing import new_secret, opened, sealed
 from portal.webhooks.switching import cancel_open, subject_of, tell
 from portal.webhooks.terms import check_filters, checked_cap, checked_description, checked_headers, checked_types
@@ -42,13 +43,27 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(settings.webhook_ports, settings.webhook_local)
 
 
-def create_endpoint(session: Session, org: Organization, actor: Actor, settings: Settings, terms: Mapping[str, Any]) -> Created:
+def vet_url(settings: Settings, url: str) -> None:
+    """Could deliveries go there, as far as its text and the DNS say now? May wait two seconds for the DNS. Raises Invalid."""
+    rules = rules_of(settings)
+    if resolves_badly(check_url(url, rules), rules):
+        raise Invalid("url", "url must lead to the public internet; this host leads to this machine or a private network.")
+
+
+def create_endpoint(
+    session: Session, org: Organization, actor: Actor, settings: Settings, terms: Mapping[str, Any], uid: str = ""
+) -> Created:
     """A new endpoint, enabled. `terms`: `url` and `types`, and any of `description`, `competition`, `season` (uids),
-    `headers` (name to value), `ordered`, `in_flight_cap`. Raises Invalid naming the term, Conflict over 100 endpoints."""
+    `headers` (name to value), `ordered`, `in_flight_cap`. Raises Invalid naming the term, Conflict over 100 endpoints and for
+    a `uid` that was used: the same form sent twice."""
+    if uid and session.scalar(select(Endpoint.id).where(Endpoint.uid == uid)) is not None:
+        raise Conflict("This form was sent before, and its webhook exists. Find it in the list; rotate it for a new secret.")
     if (session.scalar(select(func.count()).select_from(endpoints_of(org.id).subquery())) or 0) >= MOST_ENDPOINTS:
         raise Conflict(f"An organization may have {MOST_ENDPOINTS} webhooks. Delete one that is no longer used.")
     now = clock_of(session)
-    endpoint = Endpoint(uid=new_uid(), org_id=org.id, created_by=actor.label[:200], created_at=now, updated_at=now, status_at=now)
+    endpoint = Endpoint(
+        uid=uid or new_uid(), org_id=org.id, created_by=actor.label[:200], created_at=now, updated_at=now, status_at=now
+    )
     endpoint.counted_from = now
     _set(session, endpoint, settings, terms)
     secret = new_secret()
@@ -64,7 +79,8 @@ def create_endpoint(session: Session, org: Organization, actor: Actor, settings:
 def change_endpoint(
     session: Session, org: Organization, uid: str, actor: Actor, settings: Settings, terms: Mapping[str, Any]
 ) -> Endpoint:
-    """Change the terms that are given (see `create_endpoint`); `headers` replaces all of them. Raises Invalid, NotFound."""
+    """Change the terms that are given (see `create_endpoint`); `headers` replaces all of them, but for those whose value is
+    given as HIDDEN, which stay as they are. Raises Invalid, NotFound."""
     endpoint = hold(session, org.id, uid)
     before = snapshot(endpoint)
     _set(session, endpoint, settings, terms)
@@ -205,7 +221,9 @@ def _set(session: Session, endpoint: Endpoint, settings: Settings, terms: Mappin
 def _seal_headers(endpoint: Endpoint, settings: Settings, terms: Mapping[str, Any]) -> None:
     if "headers" not in terms:
         return
-    headers = checked_headers(terms["headers"], settings.webhook_prefix)
+    kept = custom_headers(endpoint, settings.secret_key) if HIDDEN in terms["headers"].values() else {}
+    given = {name: kept.get(name, value) if value == HIDDEN else value for name, value in terms["headers"].items()}
+    headers = checked_headers(given, settings.webhook_prefix)
     endpoint.header_names = list(headers)
     closed = sealed(settings.secret_key, endpoint.org_id, endpoint.uid, "headers", json.dumps(headers))
     endpoint.headers = closed if headers else None
