@@ -21,6 +21,7 @@ from portal import create_app
 from portal.config import Settings
 from portal.kernel.log import log
 from portal.kernel.queue import connect, queue_of
+from portal.outbox.announce import announcer
 from portal.outbox.courier import Courier
 from portal.webhooks.deliverer import Deliverer
 from portal.webhooks.fan_out import fan_out
@@ -52,7 +53,8 @@ def main() -> int:
 def deliveries(app: Flask) -> Iterator[None]:
     """The two threads, for as long as the block lasts."""
     deliverer = Deliverer(app)
-    courier = Courier(app, [fan_out], deliverer.wake)
+    settings: Settings = app.config["SETTINGS"]
+    courier = Courier(app, [fan_out, announcer(settings.redis_url)], deliverer.wake)
     threads = [threading.Thread(target=each.run, name=type(each).__name__, daemon=True) for each in (courier, deliverer)]
     for thread in threads:
         thread.start()

@@ -1,5 +1,6 @@
 """What admission knows of a key, and of a call that it let in. Plain frozen values, no database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -112,6 +113,9 @@ class KeyBook(Protocol):
 
     def find(self, digest: bytes) -> KeyRecord | None:
         """The record behind the SHA-256 of a key: one indexed statement."""
+
+    def find_all(self, digests: Sequence[bytes]) -> dict[bytes, KeyRecord]:
+        """The records of many keys, for connections that last; unknown ones are left out."""
 
     def note(self, key: KeyRecord, address: str, route: str, outcome: str, detail: str, user_agent: str) -> None:
         """Count a call. `outcome` is `ok` or the reason of a refusal. Never waits, never fails."""

@@ -1,6 +1,6 @@
 """May this call enter? One ordered list, cheap and harmless checks first; each step passes (None) or returns a Refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from werkzeug.datastructures import Headers
@@ -124,7 +124,8 @@ def refused_by_limits(full: Full) -> Refusal:
     return Refusal(full.reason, words, full.retry_after, full.quota)
 
 
-ORDER: tuple[Callable[[Attempt], Refusal | None], ...] = (
+Step = Callable[[Attempt], Refusal | None]
+ORDER: tuple[Step, ...] = (
     credential_present,
     credential_well_formed,
     key_known,
@@ -134,11 +135,14 @@ ORDER: tuple[Callable[[Attempt], Refusal | None], ...] = (
     granted,
     within_limits,
 )
+# What is asked of a connection that lasts: at its start, and of its key again and again while it stands.
+AT_THE_START = ORDER[:-1]
+WHILE_IT_STANDS = (key_live, organization_live, on_allowlist, granted)
 
 
-def decide(attempt: Attempt) -> Refusal | None:
-    """None when the call is let in (it then holds `attempt.held`), else the first refusal."""
-    for step in ORDER:
+def decide(attempt: Attempt, order: Sequence[Step] = ORDER) -> Refusal | None:
+    """None when the call is let in (with ORDER it then holds `attempt.held`), else the first refusal."""
+    for step in order:
         refusal = step(attempt)
         if refusal is not None:
             return refusal

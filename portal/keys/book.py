@@ -1,9 +1,10 @@
 """The KeyBook that admission is given: is a text a key, whose is it, and who used it how."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 
 from portal.admission.caller import KeyRecord, Window
 from portal.admission.networks import networks_of
@@ -13,6 +14,8 @@ from portal.keys import kinds
 from portal.keys.meter import Meter
 from portal.keys.model import ApiKey, KeySecret
 from portal.orgs.model import Organization
+
+AT_ONCE = 500  # keys in one statement
 
 
 class Book:
@@ -31,33 +34,45 @@ class Book:
             row = connection.execute(_FIND, {"digest": digest}).first()
         return _record(row) if row is not None else None
 
+    def find_all(self, digests: Sequence[bytes]) -> dict[bytes, KeyRecord]:
+        """The records of many keys by their digests, for connections that last; unknown ones are left out."""
+        found: dict[bytes, KeyRecord] = {}
+        with reading() as connection:
+            for first in range(0, len(digests), AT_ONCE):
+                rows = connection.execute(_FIND_ALL, {"digests": digests[first : first + AT_ONCE]})
+                found.update((row.digest, _record(row)) for row in rows)
+        return found
+
     def note(self, key: KeyRecord, address: str, route: str, outcome: str, detail: str, user_agent: str) -> None:
         """Count a call. `outcome` is `ok` or the reason of a refusal. Never waits, never fails."""
         self.meter.note(key, address, route, outcome, detail, user_agent)
 
 
-def _statement() -> Any:
+_COLUMNS = (
+    *(ApiKey.id, ApiKey.uid, ApiKey.name, ApiKey.kind, ApiKey.scopes, ApiKey.sports, ApiKey.games, ApiKey.streams),
+    *(ApiKey.per_minute, ApiKey.writes_per_minute, ApiKey.per_hour, ApiKey.per_day, ApiKey.burst_10s),
+    *(ApiKey.allowed_addresses, ApiKey.expires_at, ApiKey.is_active, ApiKey.revoked_at, ApiKey.org_id),
+    *(KeySecret.id.label("secret_id"), KeySecret.ended_at, KeySecret.dies_at, KeySecret.digest),
+    *(Organization.uid.label("org_uid"), Organization.name.label("org_name"), Organization.slug.label("org_slug")),
+    *(Organization.allowed_addresses.label("org_addresses"), Organization.concurrency),
+)
+
+
+def _statement(which: ColumnElement[bool]) -> Any:
     """Key, secret and organization in one select; `switched_off` counts the disabled organizations from it to the top."""
-    start = select(Organization.id, Organization.parent_id, Organization.disabled_at)
+    start = select(Organization.id.label("start"), Organization.id, Organization.parent_id, Organization.disabled_at)
     start = start.join(ApiKey, ApiKey.org_id == Organization.id).join(KeySecret, KeySecret.key_id == ApiKey.id)
-    tree = start.where(KeySecret.digest == bindparam("digest")).cte("above", recursive=True)
-    parents = select(Organization.id, Organization.parent_id, Organization.disabled_at)
-    tree = tree.union_all(parents.join(tree, Organization.id == tree.c.parent_id))
-    switched_off = select(func.count(tree.c.disabled_at)).scalar_subquery()
-    columns = (
-        *(ApiKey.id, ApiKey.uid, ApiKey.name, ApiKey.kind, ApiKey.scopes, ApiKey.sports, ApiKey.games, ApiKey.streams),
-        *(ApiKey.per_minute, ApiKey.writes_per_minute, ApiKey.per_hour, ApiKey.per_day, ApiKey.burst_10s),
-        *(ApiKey.allowed_addresses, ApiKey.expires_at, ApiKey.is_active, ApiKey.revoked_at, ApiKey.org_id),
-        *(KeySecret.id.label("secret_id"), KeySecret.ended_at, KeySecret.dies_at),
-        *(Organization.uid.label("org_uid"), Organization.name.label("org_name"), Organization.slug.label("org_slug")),
-        *(Organization.allowed_addresses.label("org_addresses"), Organization.concurrency),
-        switched_off.label("switched_off"),
-    )
-    found = select(*columns).join_from(KeySecret, ApiKey, ApiKey.id == KeySecret.key_id)
-    return found.join(Organization, Organization.id == ApiKey.org_id).where(KeySecret.digest == bindparam("digest"))
+    tree = start.where(which).cte("above", recursive=True)
+    parents = select(tree.c.start, Organization.id, Organization.parent_id, Organization.disabled_at)
+    # UNION, not UNION ALL: many keys of one organization climb its tree once.
+    tree = tree.union(parents.join(tree, Organization.id == tree.c.parent_id))
+    switched_off = select(func.count(tree.c.disabled_at)).where(tree.c.start == ApiKey.org_id).scalar_subquery()
+    found = select(*_COLUMNS, switched_off.label("switched_off")).join_from(KeySecret, ApiKey, ApiKey.id == KeySecret.key_id)
+    return found.join(Organization, Organization.id == ApiKey.org_id).where(which)
 
 
-_FIND = _statement()
+_FIND = _statement(KeySecret.digest == bindparam("digest"))
+_FIND_ALL = _statement(KeySecret.digest.in_(bindparam("digests", expanding=True)))
 
 
 def _record(row: Row[Any]) -> KeyRecord:
