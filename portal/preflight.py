@@ -57,6 +57,12 @@ def _eviction(app: Flask, settings: Settings) -> str | None:
     return None
 
 
+def _local_webhooks(app: Flask, settings: Settings) -> str | None:
+    if settings.webhook_local:
+        return "Webhooks may reach this machine itself: unset TILTYARD_WEBHOOK_ALLOW_LOCAL, which is for trying things out."
+    return None
+
+
 def _migrations(app: Flask, settings: Settings) -> str | None:
     if "FLASK_RUN_FROM_CLI" in os.environ:  # a `flask` command; `flask db upgrade` has to get in
         return None
@@ -68,7 +74,14 @@ def _migrations(app: Flask, settings: Settings) -> str | None:
     return "The database is not migrated: run `flask --app app db upgrade` before starting." if behind else None
 
 
-STEPS: tuple[Callable[[Flask, Settings], str | None], ...] = (_secret, _debug, _limiter, _eviction, _migrations)
+STEPS: tuple[Callable[[Flask, Settings], str | None], ...] = (
+    _secret,
+    _debug,
+    _local_webhooks,
+    _limiter,
+    _eviction,
+    _migrations,
+)
 
 
 def unmigrated() -> bool:

@@ -42,7 +42,7 @@ def sweep() -> None:
     """Periodic: wake a worker for what is due; without Redis there is none, and the clock sends."""
     with reading() as connection:
         waiting = connection.scalar(select(due(1).subquery().c.id))
-    if waiting is not None and not ring(current_app.config["SETTINGS"].redis_url, SEND_DUE):
+    if waiting is not None and not ring(current_app.config["SETTINGS"].queue_url, SEND_DUE):
         send_due()
 
 

@@ -138,7 +138,7 @@ def _settle(session: Session, mail: Claimed, values: dict[str, datetime | str | 
 
 
 def _ring() -> None:
-    ring(current_app.config["SETTINGS"].redis_url, SEND_DUE)
+    ring(current_app.config["SETTINGS"].queue_url, SEND_DUE)
 
 
 def _master() -> str:

@@ -68,7 +68,7 @@ def _start(place: Place, form: ManyForm) -> SessionBatch:
         session, place.organization, place.actor, settings.secret_key, rows, uid=form.uid(), **form.plan()
     )
     number = batch.id
-    after_commit(session, lambda: ring(settings.redis_url, RUN_BATCH, number))
+    after_commit(session, lambda: ring(settings.queue_url, RUN_BATCH, number))
     return batch
 
 

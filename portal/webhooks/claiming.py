@@ -28,13 +28,17 @@ _deliveries = cast(Table, Delivery.__table__)
 _endpoints = cast(Table, Endpoint.__table__)
 _allowances = cast(Table, Allowance.__table__)
 _open = _deliveries.c.due_at.is_not(None)
+# What a sender needs of a delivery: plain rows, since hundreds are read at a time.
+CARRIED = ("id", "uid", "org_id", "event_id", "type", "subject", "competition", "sequence", "payload", "tries", "created_at")
+_carried = tuple(_deliveries.c[name] for name in CARRIED)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One delivery to be sent under a lease, with its endpoint as it was at that moment, by the database's clock `at`."""
+    """One delivery (a row of CARRIED) to be sent under a lease, with its endpoint as it was at that moment, by the
+    database's clock `at`."""
 
-    delivery: Delivery
+    delivery: Any
     endpoint: Endpoint
     lease: str
     at: datetime
@@ -91,14 +95,14 @@ def settle_next_due(session: Session, endpoint_ids: Sequence[int]) -> None:
     session.connection().execute(change)
 
 
-def _next_in_turn(now: datetime, hourly: int) -> Select[Any]:
+def _next_in_turn(now: datetime, hourly: int) -> Select[int, int]:
     """Endpoints with something due and room for it; of each organization the one that waited longest first, and those
     firsts before anybody's second."""
     sending = _count_sending(now, _deliveries.c.endpoint_id)
     in_org = _count_sending(now, _deliveries.c.org_id)
     turn = func.row_number().over(partition_by=Endpoint.org_id, order_by=(Endpoint.served_at, Endpoint.id))
     used_up = (Allowance.sent >= hourly) & (Allowance.hour_from > now - HOUR)
-    query: Select[Any] = (
+    return (
         select(Endpoint.id, Endpoint.org_id)
         .outerjoin(sending, sending.c.whose == Endpoint.id)
         .outerjoin(in_org, in_org.c.whose == Endpoint.org_id)
@@ -111,7 +115,6 @@ def _next_in_turn(now: datetime, hourly: int) -> Select[Any]:
         .order_by(turn, Endpoint.served_at, Endpoint.id)
         .limit(ENDPOINTS_AT_ONCE)
     )
-    return query
 
 
 def _may_be_served(now: datetime) -> ColumnElement[bool]:
@@ -154,16 +157,16 @@ def _sending(session: Session, now: datetime, allowances: Mapping[int, Allowance
     }
 
 
-def _due(session: Session, endpoint: Endpoint, now: datetime, room: Room) -> Sequence[Delivery]:
+def _due(session: Session, endpoint: Endpoint, now: datetime, room: Room) -> Sequence[Any]:
     """The endpoint's next deliveries, as many as there is room for."""
     most = room.of(endpoint)
     if most == 0:
         return []
-    query = select(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.due_at <= now)
+    query = select(*_carried).where(_deliveries.c.endpoint_id == endpoint.id, _deliveries.c.due_at <= now)
     if endpoint.ordered:
-        query = query.where(or_(Delivery.competition.is_(None), Delivery.sequence.in_(_first_in_line(endpoint))))
-    order = (Delivery.due_at, Delivery.sequence)
-    rows = session.scalars(query.order_by(*order).limit(most).execution_options(populate_existing=True)).all()
+        first = _deliveries.c.sequence.in_(_first_in_line(endpoint))
+        query = query.where(or_(_deliveries.c.competition.is_(None), first))
+    rows = session.execute(query.order_by(_deliveries.c.due_at, _deliveries.c.sequence).limit(most)).all()
     room.take(endpoint, len(rows), sum(row.tries == 0 for row in rows))
     return rows
 
@@ -175,12 +178,9 @@ def _first_in_line(endpoint: Endpoint) -> Select[Any]:
 
 
 def _write(
-    session: Session, found: Sequence[tuple[Endpoint, Sequence[Delivery]]], lease: str, now: datetime, served: list[int]
+    session: Session, found: Sequence[tuple[Endpoint, Sequence[Any]]], lease: str, now: datetime, served: list[int]
 ) -> None:
     ids = [delivery.id for _, rows in found for delivery in rows]
-    for _, rows in found:
-        for delivery in rows:
-            session.expunge(delivery)
     connection = session.connection()
     if ids:
         leased = {"state": "sending", "lease_token": lease, "due_at": now + LEASE}

@@ -17,7 +17,7 @@ from portal.kernel.errors import Fault
 from portal.kernel.failpoints import reach
 from portal.kernel.log import log
 from portal.webhooks.claiming import Claimed, claim
-from portal.webhooks.outgoing import Outgoing, Sources, compose, sources_of
+from portal.webhooks.outgoing import Outgoing, Signer, Sources, compose, signer_of, sources_of
 from portal.webhooks.recording import Tried, record_tries
 from portal.webhooks.sending import Client
 from portal.webhooks.service import rules_of
@@ -114,13 +114,19 @@ class Deliverer:
 
     def _composed(self, claimed: Sequence[Claimed], sources: Sources) -> list[Outgoing]:
         """What cannot be signed (another master key) is left: its lease ends, and it is tried again until it can."""
-        made = []
+        signers: dict[int, Signer | None] = {}
         for each in claimed:
-            try:
-                made.append(compose(each, sources, self._settings))
-            except Fault as fault:
-                log.error("a delivery could not be signed", webhook=each.endpoint.uid, error=str(fault))
-        return made
+            if each.endpoint.id not in signers:
+                signers[each.endpoint.id] = self._signer(each)
+        able = ((each, signer) for each in claimed if (signer := signers[each.endpoint.id]))
+        return [compose(each, sources, signer, self._settings) for each, signer in able]
+
+    def _signer(self, each: Claimed) -> Signer | None:
+        try:
+            return signer_of(each.endpoint, self._settings.secret_key, each.at)
+        except Fault as fault:
+            log.error("deliveries could not be signed", webhook=each.endpoint.uid, error=str(fault))
+            return None
 
     async def _send(self, client: Client, out: Outgoing) -> None:
         reach("before_send")

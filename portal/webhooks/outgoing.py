@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from portal.config import Settings
 from portal.orgs.model import Organization
 from portal.outbox.model import Event
 from portal.webhooks.claiming import Claimed
-from portal.webhooks.model import Delivery, Endpoint
+from portal.webhooks.model import Endpoint
 from portal.webhooks.rendering import body_of
 from portal.webhooks.signing import opened, signature_headers
 
@@ -38,37 +39,48 @@ class Outgoing:
 class Sources:
     """What the bodies are made of, read once for a whole batch."""
 
-    events: dict[int, Event]
+    events: dict[int, Any]
     org_uids: dict[int, str]
 
 
 def sources_of(session: Session, claimed: Sequence[Claimed]) -> Sources:
     """The events and organizations of these deliveries; afterwards the session may end."""
     ids = {each.delivery.event_id for each in claimed if each.delivery.event_id is not None}
-    events = {event.id: event for event in session.scalars(select(Event).where(Event.id.in_(ids)))} if ids else {}
+    columns = Event.id, Event.uid, Event.data, Event.created_at
+    events = {row.id: row for row in session.execute(select(*columns).where(Event.id.in_(ids)))} if ids else {}
     orgs = select(Organization.id, Organization.uid).where(Organization.id.in_({each.delivery.org_id for each in claimed}))
-    found = Sources(events, {row.id: row.uid for row in session.execute(orgs)})
-    session.expunge_all()
-    return found
+    return Sources(events, {row.id: row.uid for row in session.execute(orgs)})
 
 
-def compose(each: Claimed, sources: Sources, settings: Settings) -> Outgoing:
-    """The request, signed for this moment. Raises Fault where the endpoint's secrets do not open."""
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """What an endpoint adds to each of its requests, opened once for a whole batch."""
+
+    secrets: list[str]
+    headers: dict[str, str]
+
+
+def signer_of(endpoint: Endpoint, master: str, now: datetime) -> Signer:
+    """Raises Fault where what the endpoint has sealed does not open."""
+    return Signer(live_secrets(endpoint, master, now), custom_headers(endpoint, master))
+
+
+def compose(each: Claimed, sources: Sources, signer: Signer, settings: Settings) -> Outgoing:
+    """The request, signed for this moment."""
     delivery, endpoint = each.delivery, each.endpoint
     body = body_for(delivery, sources, settings.base_url)
     prefix = settings.webhook_prefix
-    secrets = live_secrets(endpoint, settings.secret_key, each.at)
     ours = {
         "Content-Type": "application/json",
         "User-Agent": f"{prefix.removeprefix('X-')}-Webhooks/1.0",
         "Accept-Encoding": "identity",
-    } | signature_headers(prefix, secrets, delivery.uid, delivery.type, int(time.time()), body)
-    theirs = custom_headers(endpoint, settings.secret_key)
+    } | signature_headers(prefix, signer.secrets, delivery.uid, delivery.type, int(time.time()), body)
+    theirs = signer.headers
     facts = (delivery.id, endpoint.id, delivery.org_id, each.lease, endpoint.url)
     return Outgoing(*facts, body, theirs | ours, dict.fromkeys(theirs, HIDDEN) | ours)
 
 
-def body_for(delivery: Delivery, sources: Sources, base_url: str) -> bytes:
+def body_for(delivery: Any, sources: Sources, base_url: str) -> bytes:
     """The delivery's body, byte for byte the same each time."""
     event = sources.events.get(delivery.event_id) if delivery.event_id is not None else None
     return body_of(

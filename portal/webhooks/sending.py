@@ -91,7 +91,9 @@ class Client:
         return Answer(at, took, progress.status, progress.headers, body, error, progress.first_byte_ms, unreachable)
 
     async def _exchange(self, out: Outgoing, progress: "_Progress", begun: float) -> None:
-        async with self._http.post(URL(out.url, encoded=True), data=out.body, headers=out.headers, allow_redirects=False) as answer:
+        async with self._http.post(
+            URL(out.url, encoded=True), data=out.body, headers=out.headers, allow_redirects=False
+        ) as answer:
             progress.first_byte_ms = round((time.perf_counter() - begun) * 1000)
             progress.status = answer.status
             progress.headers = _kept_headers(answer)

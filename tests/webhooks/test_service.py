@@ -13,7 +13,7 @@ from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.webhooks import deliveries, service
 from portal.webhooks.model import Delivery
-from portal.webhooks.outgoing import HIDDEN, compose, sources_of
+from portal.webhooks.outgoing import HIDDEN, compose, signer_of, sources_of
 from portal.webhooks.rendering import MOST_BYTES
 from tests.make import unique
 from tests.webhooks.office import bad
@@ -30,7 +30,8 @@ def audited(office, uid):
 def sent(office, claimed):
     with unit_of_work() as session:
         sources = sources_of(session, [claimed])
-    return compose(claimed, sources, office.settings)
+    signer = signer_of(claimed.endpoint, office.settings.secret_key, claimed.at)
+    return compose(claimed, sources, signer, office.settings)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Fault
 from portal.webhooks import service
 from portal.webhooks.model import Endpoint
-from portal.webhooks.outgoing import compose, live_secrets, sources_of
+from portal.webhooks.outgoing import compose, live_secrets, signer_of, sources_of
 from portal.webhooks.signing import new_secret, opened, sealed, signature_headers, standard_signature
 
 PAGE = Path(__file__).parent.parent / "contracts" / "competition-api.txt"
@@ -108,7 +108,7 @@ def test_secrets_swapped_between_rows_sign_nothing(office):
         with unit_of_work() as session:
             sources = sources_of(session, [each])
         with pytest.raises(Fault):
-            compose(each, sources, office.settings)
+            compose(each, sources, signer_of(each.endpoint, office.settings.secret_key, each.at), office.settings)
 
 
 def test_the_table_holds_no_secret_that_could_be_read(office):

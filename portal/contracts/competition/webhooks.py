@@ -36,13 +36,16 @@ OUR_NAMES = {"events": "types", "competition_id": "competition", "season_id": "s
 Status = Literal["enabled", "paused", "disabled", "auto_off"]
 Types = list[str]
 
-_URL: Any = {"description": "Webhook endpoint URL (must be HTTPS).", "examples": ["https://myserver.com/hooks/lightchallenge"]}
-_EVENTS: Any = {
-    "min_length": 1,
-    "max_length": MOST_TYPES,
-    "description": "Event names to subscribe to; match.* stands for a family, * for all.",
-    "examples": [["match.completed", "competition.started", "competition.completed"]],
-}
+
+def _url(*default: Any) -> Any:
+    words = "Webhook endpoint URL (must be HTTPS)."
+    return Field(*default, description=words, examples=["https://myserver.com/hooks/lightchallenge"])
+
+
+def _events(*default: Any) -> Any:
+    words = "Event names to subscribe to; match.* stands for a family, * for all."
+    example = ["match.completed", "competition.started", "competition.completed"]
+    return Field(*default, min_length=1, max_length=MOST_TYPES, description=words, examples=[example])
 
 
 class Terms(Body):
@@ -59,13 +62,13 @@ class Terms(Body):
 
 class NewWebhook(Terms):
     org_id: str = Field(description="Organization ID.")
-    url: str = Field(**_URL)
-    events: Types = Field(**_EVENTS)
+    url: str = _url()
+    events: Types = _events()
 
 
 class ChangedWebhook(Terms):
-    url: str = Field("", **_URL)
-    events: Types = Field(["*"], **_EVENTS)
+    url: str = _url("")
+    events: Types = _events(["*"])
     active: bool = Field(True, description="Enable or disable the webhook.")
 
 
@@ -82,8 +85,8 @@ class EventsQuery(Query):
 class CreatedShape(Shape):
     id: str
     org_id: str
-    url: str = Field(**_URL)
-    events: Types = Field(**_EVENTS)
+    url: str = _url()
+    events: Types = _events()
     secret: str = Field(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDaSKlUuY4ZzI="])
     active: bool
     created_at: str
@@ -91,8 +94,8 @@ class CreatedShape(Shape):
 
 class WebhookItemShape(Shape):
     id: str
-    url: str = Field(**_URL)
-    events: Types = Field(**_EVENTS)
+    url: str = _url()
+    events: Types = _events()
     active: bool
     created_at: str
     last_delivery_at: str | None
@@ -110,8 +113,8 @@ class DeliveryShape(Shape):
 class WebhookShape(Shape):
     id: str
     org_id: str
-    url: str = Field(**_URL)
-    events: Types = Field(**_EVENTS)
+    url: str = _url()
+    events: Types = _events()
     active: bool
     created_at: str
     updated_at: str
@@ -128,8 +131,8 @@ class ChangedWebhookShape(Shape):
     """id, what was sent, updated_at."""
 
     id: str
-    url: str | None = Field(None, **_URL)
-    events: Types | None = Field(None, **_EVENTS)
+    url: str | None = _url(None)
+    events: Types | None = _events(None)
     active: bool | None = None
     description: str | None = Field(None, examples=["Scoreboard"])
     competition_id: str | None = None
