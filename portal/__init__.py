@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 import portal.mail.model
+import portal.markets.model
 import portal.registration.model
 import portal.webhooks.model
 from portal import cli, preflight
@@ -46,6 +47,7 @@ from portal.keys.pages import pages as keys_pages
 from portal.keys.usage import callers_of
 from portal.mail.previews import SURFACES as MAIL_SURFACES
 from portal.mail.service import sent_too
+from portal.markets import engine as market_engine
 from portal.orgs import signed_in, view_pages
 from portal.orgs.account_pages import pages as orgs_account_pages
 from portal.orgs.agent_pages import pages as orgs_agent_pages
@@ -158,6 +160,8 @@ def _plug_in(app: Flask) -> None:
     app.extensions["recent_callers"] = callers_of
     app.extensions["on_key_revoked"] = (revoke_by_key,)
     app.extensions["on_standings_updated"] = (note_standings,)
+    app.extensions["on_matches_changed"] = (market_engine.follow,)
+    app.extensions["on_canceled"] = (market_engine.void_undecided,)
     app.extensions["on_promoted"] = (tell_promoted,)
     app.extensions["on_team_renamed"] = (note_new_name,)
     app.extensions["circuit_scores"] = circuits.scores

@@ -105,6 +105,8 @@ def carry_out(session: Session, competition: Competition, seen: Consequences, re
     if any(name == "standings.updated" for name, _subject, _data in seen.events):
         for tell in current_app.extensions.get("on_standings_updated", ()):
             tell(session, competition)
+    for follow in current_app.extensions.get("on_matches_changed", ()):
+        follow(session, competition, seen, reporting)
 
 
 def _opened(held: Held, match: Match) -> int:

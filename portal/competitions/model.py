@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -31,7 +32,8 @@ ENTRY_STATUSES = ("registered", "waiting", "withdrawn", "dropped", "disqualified
 class Competition(Model):
     """`rules` and `metadata` are as they were sent, in their order: plain JSON, since JSONB sorts the names. `format` is
     what the rules come to. `draw_seed` makes every draw and lot repeatable.
-    `turn` goes up with each change of the matches, so that two who change at once cannot both win."""
+    `turn` goes up with each change of the matches, so that two who change at once cannot both win. `has_offers` spares
+    results the look for offers where nobody ever bet."""
 
     __tablename__ = "competitions"
     __table_args__ = (
@@ -72,6 +74,7 @@ class Competition(Model):
     prize_pool_wei: Mapped[str | None] = mapped_column(String(78))
     draw_seed: Mapped[int] = mapped_column(BigInteger)
     turn: Mapped[int] = mapped_column(default=0)
+    has_offers: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)

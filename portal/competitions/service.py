@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -119,6 +120,8 @@ def cancel_competition(session: Session, competition: Competition, actor: Actor,
     session.flush()
     record(session, competition.org_id, actor, "competition.canceled", subject_of(competition), before, {"status": "canceled"})
     tell(session, competition, "competition.canceled", {"was": before["status"]})
+    for call_off in current_app.extensions.get("on_canceled", ()):
+        call_off(session, competition, actor, competition.canceled_at)
 
 
 def lock(session: Session, competition: Competition) -> None:
