@@ -16,7 +16,7 @@ from portal.contracts.competition.blueprint import api
 from portal.contracts.competition.who import Standing, Who, named, standing_by_uid, standing_in
 from portal.kernel.clock import iso
 from portal.kernel.db import db
-from portal.kernel.errors import Invalid, NotFound
+from portal.kernel.errors import NotFound
 from portal.kernel.ids import parse_uid
 from portal.orgs.model import Organization
 from portal.orgs.wallets import role_of_wallet
@@ -25,7 +25,6 @@ from portal.outbox.reading import event_by_uid, events_after
 from portal.web.body import Body, read_json
 from portal.web.describe import Query, Shape, describe, read_query
 from portal.webhooks import service
-from portal.webhooks.addresses import check_url, resolves_badly
 from portal.webhooks.lists import endpoints_in_order, recent_deliveries
 from portal.webhooks.model import Delivery, Endpoint, endpoint_by_uid
 from portal.webhooks.terms import MOST_DESCRIPTION, MOST_TYPES
@@ -167,7 +166,7 @@ class EventsShape(Shape):
 def create_webhook(who: Who) -> Response:
     """201 with the secret, this once."""
     body = read_json(NewWebhook)
-    _vet(body.url)
+    service.vet_url(_settings(), body.url)  # before anything is read: the DNS may take its time
     session = db.session()
     standing = standing_by_uid(session, who, parse_uid("org_id", body.org_id), "member")
     made = service.create_endpoint(session, standing.organization, standing.actor, _settings(), _terms(body))
@@ -208,7 +207,7 @@ def change_webhook(who: Who, uid: str) -> Response:
     """The id, what was sent as it stands now, and the moment. `headers` replaces all of them; null clears a filter."""
     body = read_json(ChangedWebhook)
     if "url" in body.model_fields_set:
-        _vet(body.url)
+        service.vet_url(_settings(), body.url)
     session, uid = db.session(), named("Webhook", uid)
     standing = _standing(session, who, Endpoint, uid, "admin")
     org, actor = standing.organization, standing.actor
@@ -255,13 +254,6 @@ def show_event(who: Who, uid: str) -> Response:
 def _settings() -> Settings:
     settings: Settings = current_app.config["SETTINGS"]
     return settings
-
-
-def _vet(url: str) -> None:
-    """Before anything is read from the database: the DNS may take its time. Raises Invalid."""
-    rules = service.rules_of(_settings())
-    if resolves_badly(check_url(url, rules), rules):
-        raise Invalid("url", "url must lead to the public internet; this host leads to this machine or a private network.")
 
 
 def _standing(session: Session, who: Who, model: type[Endpoint] | type[Event], uid: str, least: str) -> Standing:
