@@ -66,7 +66,7 @@ def test_a_file_is_uploaded_and_a_team_is_found_as_one_writes(alice: Office, mak
     alice.drawer.get_by_role("link", name="Existing team").click()
     alice.drawer.get_by_label("Name or tag").press_sequentially("team-")
     alice.drawer.get_by_role("button", name="Add", exact=True).first.click()
-    alice.says("is added.")
+    alice.says("Team-")
     assert team
     expect(page.locator("#entrants tbody tr")).to_have_count(2)
 
