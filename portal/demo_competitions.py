@@ -130,7 +130,7 @@ def _in_play(organizer: Organizer) -> Competition:
 
 
 def _in_registration(organizer: Organizer) -> None:
-    """Players register by themselves; three of their requests wait for an answer."""
+    """Players register by themselves; three of their requests wait for an answer, and most of the others are there."""
     session, org, actor, now = organizer.session, organizer.org, organizer.actor, utc_now()
     terms = {
         "description": "One on one, best of three. Everybody may enter.",
@@ -149,6 +149,8 @@ def _in_registration(organizer: Organizer) -> None:
         asked = apply(session, cup, team, own, clock=at)
         if number < len(PLAYERS) - 3:
             approve(session, cup, actor, asked.uid, clock=at)
+        if number < len(PLAYERS) - 4:
+            entries.check_in(session, cup, By(own), entries.participant(session, cup, None, team.uid))
 
 
 _FIRST_RESULTS = (Report("a", 2, 0), Report("b", 1, 2), Report("a", 2, 1))

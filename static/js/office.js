@@ -231,6 +231,8 @@
 
   // Live parts rest while nobody looks.
   document.addEventListener("htmx:before:request", (event) => { if (document.hidden && event.detail.ctx.sourceElement.hasAttribute("data-live")) event.preventDefault(); });
+  // The tab one stands on, where tabs do not fit beside each other.
+  document.querySelectorAll(".tabs [aria-current]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2; });
   // The error summary of a page that came back without htmx.
   document.querySelector("#content .error-summary")?.focus();
 })();
