@@ -21,7 +21,7 @@ from portal.kernel.errors import Conflict, Invalid, Unprocessable
 from portal.markets.engine import stop
 from portal.markets.log import Step, offer_data, take
 from portal.markets.model import MATCH_WINNER, UNDECIDED, Offer, offer_by_uid, offers_of
-from portal.markets.terms import DRAW, Draft, Outcome, check_draft, check_once, check_price, check_winner_keys
+from portal.markets.terms import DRAW, Draft, Outcome, check_draft, check_price, check_winner_keys
 from portal.outbox.emit import emit, emit_all
 
 MOST_OFFERS = 200  # on one match
@@ -159,11 +159,6 @@ def checked_reason(reason: str) -> str:
 def subject_of(offer: Offer) -> tuple[str, object, str]:
     """The offer as the audit log names it."""
     return ("offer", offer.uid, offer.label)
-
-
-def once(keys: Sequence[str]) -> None:
-    """Raises Invalid where an outcome is priced twice."""
-    check_once("outcomes", keys)
 
 
 def _offer(competition: Competition, match: Match, draft: Draft, people: Mapping[int, Participant], clock: Clock) -> Offer:

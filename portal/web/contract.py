@@ -39,7 +39,8 @@ MEANINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Contract:
-    """`slug` names its page, `sections` gives their order there. `envelope` and `error` are the fields of every answer."""
+    """`slug` names its page, `sections` gives their order there. `envelope` and `error` are the fields of every answer;
+    (type, None) is one that not every answer has."""
 
     slug: str
     title: str
@@ -66,5 +67,7 @@ class Contract:
 
     def success(self, name: str, data: Any) -> type[BaseModel]:
         """The model of a whole answer whose data is `data`."""
-        fields: dict[str, Any] = {key: (data if kind is DATA else kind, ...) for key, kind in self.envelope.items()}
+        fields: dict[str, Any] = {
+            key: kind if isinstance(kind, tuple) else (data if kind is DATA else kind, ...) for key, kind in self.envelope.items()
+        }
         return create_model(name, __base__=Shape, **fields)

@@ -1,7 +1,7 @@
 """Every error becomes a Problem, and whoever owns the path words it: a contract its JSON, the players' pages and the back
 office a page of their own."""
 
-from typing import Protocol
+from typing import Protocol, cast
 
 from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -14,7 +14,8 @@ from portal.web.request_id import request_id
 
 
 class Answers(Protocol):
-    """How one contract, or one kind of pages, words problems. `prefixes` are the paths that it owns."""
+    """How one contract, or one kind of pages, words problems. `prefixes` are the paths that it owns; where one begins with a
+    parameter, `patterns` are regular expressions that its paths match, asked after every prefix."""
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -44,6 +45,8 @@ def init_app(app: Flask, contracts: tuple[Answers, ...], pages: tuple[Answers, .
     """Who owns which paths: `contracts` are APIs, `pages` those that are not the back office's. The longest prefix wins."""
     app.extensions["contracts"] = contracts
     app.extensions["answers"] = _by_prefix(contracts)
+    patterns = [(pattern, one) for one in contracts for pattern in getattr(one, "patterns", ())]
+    app.extensions["answers_by_pattern"] = patterns
     app.extensions["answers_of_pages"] = _by_prefix(pages)
     for code in default_exceptions:
         app.register_error_handler(code, _handle)
@@ -71,7 +74,13 @@ def _by_prefix(answers: tuple[Answers, ...]) -> tuple[tuple[str, Answers], ...]:
 
 
 def _owner(path: str, among: str) -> Answers | None:
-    return next((answers for prefix, answers in current_app.extensions[among] if path.startswith(prefix)), None)
+    for prefix, answers in current_app.extensions[among]:
+        if path.startswith(prefix):
+            return cast(Answers, answers)
+    for pattern, answers in current_app.extensions.get(f"{among}_by_pattern", ()):
+        if pattern.match(path):
+            return cast(Answers, answers)
+    return None
 
 
 def _handle(error: Exception) -> Response | HTTPException:

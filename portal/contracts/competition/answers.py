@@ -34,6 +34,7 @@ ABOUT = Contract(
         "Competition lifecycle",
         "Bracket and matches",
         "Standings and results",
+        "Offers",
         "Webhooks",
         "Seasons",
         "Analytics",

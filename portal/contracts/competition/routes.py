@@ -8,6 +8,7 @@ from portal.contracts.competition import (  # noqa: F401
     lifecycle,
     matches,
     members,
+    offers,
     organizations,
     seasons,
     tables,
