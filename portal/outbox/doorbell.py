@@ -1,7 +1,7 @@
 """Telling the workers that there is something to hand on, once it is committed. A bell that is not heard costs a second.
 
 A process rings at most once in `QUIET` seconds. Whoever hears it looks again for twice as long, so that a commit whose own
-ring was left out is found by the one before: see `AGAIN`.
+ring was left out is found by the one before: see `AGAIN`. Where Redis does not answer, nobody waits for it again for a second.
 """
 
 import threading
@@ -15,6 +15,7 @@ from portal.kernel.queue import ring
 
 QUIET = 0.05
 AGAIN = 2 * QUIET
+DEAF_SECONDS = 1.0
 HEARD = "portal.outbox.doorbell.heard"
 
 _lock = threading.Lock()
@@ -35,8 +36,9 @@ def heard() -> None:
 
 
 def _ring() -> None:
-    if has_app_context() and _may_ring():
-        ring(current_app.config["SETTINGS"].queue_url, HEARD)
+    global _rung
+    if has_app_context() and _may_ring() and not ring(current_app.config["SETTINGS"].queue_url, HEARD):
+        _rung = time.monotonic() + DEAF_SECONDS - QUIET
 
 
 def _may_ring() -> bool:

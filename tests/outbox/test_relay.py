@@ -186,7 +186,7 @@ def test_the_race_would_find_a_relay_that_remembers_the_last_id(app, make, datab
 class TestDoorbell:
     def test_it_is_rung_once_for_a_unit_of_work_and_not_for_one_that_fails(self, app, make, monkeypatch):
         org, rung = make.org(), []
-        monkeypatch.setattr(doorbell, "ring", lambda url, job, *ids: rung.append((url, job)))
+        monkeypatch.setattr(doorbell, "ring", lambda url, job, *ids: rung.append((url, job)) or True)
         monkeypatch.setattr(doorbell, "_rung", -1e9)
         with unit_of_work() as session:
             for _ in range(3):
@@ -199,6 +199,18 @@ class TestDoorbell:
         assert len(rung) == 1
         tell(org, "team.created")
         assert len(rung) == 2
+
+    def test_where_redis_is_deaf_nobody_waits_for_it_again_for_a_second(self, make, monkeypatch):
+        org, tried = make.org(), []
+        monkeypatch.setattr(doorbell, "ring", lambda url, job, *ids: bool(tried.append(job)))
+        monkeypatch.setattr(doorbell, "_rung", -1e9)
+        for _ in range(5):
+            tell(org, "team.created")
+            time.sleep(doorbell.QUIET)
+        assert len(tried) == 1
+        time.sleep(doorbell.DEAF_SECONDS)
+        tell(org, "team.created")
+        assert len(tried) == 2
 
     def test_whoever_hears_it_looks_long_enough_for_those_who_kept_quiet(self):
         assert doorbell.AGAIN > doorbell.QUIET
