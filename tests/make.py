@@ -30,6 +30,8 @@ from portal.kernel.ids import new_uid
 from portal.keys.model import ApiKey, KeySecret
 from portal.keys.scopes import all_scopes
 from portal.keys.service import issue_key
+from portal.markets.service import post_offer
+from portal.markets.terms import Draft, Outcome
 from portal.orgs import service as orgs
 from portal.orgs.model import Membership, Organization, User
 from portal.orgs.saved_views import save_view
@@ -299,6 +301,12 @@ class Make:
                     return
                 said = report(sides[match.a_id], sides[match.b_id])
                 record_result(session, found, SYSTEM, match.uid, said if isinstance(said, Report) else _played(*said))
+
+    def offer(self, org: Org, competition: str, match: str, kind: str = "match_winner", keys: Sequence[str] = ("a", "b")) -> str:
+        """The uid of a new offer on a match, every outcome at 1.90."""
+        with unit_of_work() as session:
+            draft = Draft(kind, tuple(Outcome(key, "1.90") for key in keys))
+            return post_offer(session, competition_by_uid(session, org.id, competition), SYSTEM, match, draft).uid
 
     def webhook(self, org: Org, url: str = "https://hooks.example.com/in", types: Sequence[str] = ("*",), **terms: Any) -> str:
         """The uid of a new webhook endpoint."""

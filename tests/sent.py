@@ -6,6 +6,7 @@ SEGMENTS = {
     "decisions": "decision",
     "matches": "match",
     "members": "wallet_member",
+    "offers": "offer",
     "organizations": "org",
     "registrations": "registration",
     "roster": "player",
@@ -16,18 +17,28 @@ SEGMENTS = {
 }
 ON_A_RUNNING_ONE = frozenset(
     {
+        "competition_api.change_offer",
         "competition_api.correct",
         "competition_api.create_challenge",
+        "competition_api.create_offer",
         "competition_api.delete_decision",
         "competition_api.disqualify_participant",
         "competition_api.report_result",
         "competition_api.schedule_match",
         "competition_api.set_seeds",
+        "competition_api.settle_offer",
+        "competition_api.show_offer",
+        "competition_api.suspend_offer",
+        "competition_api.unsuspend_offer",
+        "competition_api.void_offer",
     }
 )
 
 # What a call has to carry before it asks who may do this; `{name}` is one of the things. The others carry an empty body.
 SENT: dict[str, dict[str, object]] = {
+    "competition_api.change_offer": {"outcomes": [{"key": "a", "price": "1.70"}]},
+    "competition_api.create_offer": {"outcomes": [{"key": "a", "price": "1.85"}, {"key": "b", "price": "1.95"}]},
+    "competition_api.settle_offer": {"outcome": "a"},
     "competition_api.add_season_competition": {"competition_id": "{competition}"},
     "competition_api.check_in": {"wallet": "{wallet}"},
     "competition_api.correct": {"score_a": 2, "score_b": 0, "winner": "a", "reason": "Entered the wrong way round."},

@@ -11,7 +11,8 @@ from werkzeug.routing import Rule
 
 from portal.orgs.model import ROLES as LEVELS
 from tests.make import csrf_of
-from tests.routes import FIXED, KEYS, OPEN, PARAMETERS, PUBLIC, ROLES, WALLETS
+from tests.parameters import FIXED, PARAMETERS
+from tests.routes import KEYS, OPEN, PUBLIC, ROLES, WALLETS
 from tests.sent import ASKED, ON_A_RUNNING_ONE, SEGMENTS, SENT
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -175,19 +176,21 @@ class TestKeys:
         org, scope = make.org(), KEYS[endpoint]
         things = make.things(org)
         if scope is not None:
+            scope = scope.replace("{sport}", str(FIXED["sport"]))
             lacking = make.key(org, "casino", scopes=["players.read"])
             answer = call(app, client, endpoint, things, {"X-API-Key": lacking})
             assert answer.status_code == 403
             assert scope in answer.text
-        kind = "agent" if scope == "providers:read" else "competition"
+        kind = {"agent_api": "agent", "feed_api": "feed"}.get(endpoint.split(".")[0], "competition")
         let_in(endpoint, call(app, client, endpoint, things, {"X-API-Key": make.key(org, kind)}))
 
     def test_a_thing_of_another_organization_is_not_there_for_a_key(self, app, client, make, endpoint):
         names = rules(app, endpoint)[0].arguments or SENT.get(endpoint, {}).keys() & {"org_id"} or ASKED.get(endpoint)
-        if not names or not endpoint.startswith("competition_api."):
+        names = set(names or ()) - set(FIXED)
+        if not names or not endpoint.startswith(("competition_api.", "feed_api.")):
             return
-        theirs = make.things(make.org())
-        answer = call(app, client, endpoint, theirs, {"X-API-Key": make.key(make.org(), "competition")})
+        theirs, kind = make.things(make.org()), endpoint.split("_")[0]
+        answer = call(app, client, endpoint, theirs, {"X-API-Key": make.key(make.org(), kind)})
         assert answer.status_code == (200 if endpoint in PUBLIC else 404), answer.text
 
 

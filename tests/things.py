@@ -41,6 +41,9 @@ class Things(dict[str, object]):
             "season": lambda: make.season(org, str(self["counted"])),
             "theme": lambda: make.theme(org),
             "webhook": lambda: make.webhook(org),
+            "offer": lambda: make.offer(org, str(self["running"]), str(self["match"])),
+            "fixture": lambda: _first(Match.uid, Competition, make.competition(org, status="active", entrants=4, category="cs2")),
+            "entered_team": lambda: _entered(make, org),
             "event": lambda: make.event(org),
             "saved_view": lambda: make.saved_view(org),
         }
@@ -48,6 +51,13 @@ class Things(dict[str, object]):
     def __missing__(self, name: str) -> object:
         self[name] = self._made_by[name]()
         return self[name]
+
+
+def _entered(make: "Make", org: "Org") -> str:
+    """A team that registered for a competition of the sport that keys of the feed see."""
+    team = make.team(org, players=1)
+    make.enter_teams(org, make.competition(org, status="registration", category="cs2"), [team])
+    return team
 
 
 def _first(uid: Any, above: Any, above_uid: object) -> str:

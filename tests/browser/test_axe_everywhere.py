@@ -12,7 +12,8 @@ from playwright.sync_api import Page
 from tests.browser.axe import HEIGHT, WIDTH_AFTER_A_FRAME, violations
 from tests.browser.office import call, give_cookie
 from tests.make import Make, Org
-from tests.routes import PARAMETERS, ROLES
+from tests.parameters import PARAMETERS
+from tests.routes import ROLES
 from tests.test_routes import address, methods
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

@@ -6,7 +6,8 @@ from html import unescape
 
 import pytest
 
-from tests.routes import PARAMETERS, ROLES
+from tests.parameters import PARAMETERS
+from tests.routes import ROLES
 from tests.test_routes import address, methods
 
 ROOMS = sorted({endpoint.split(".")[0] for endpoint in ROLES})

@@ -1,0 +1,40 @@
+"""What stands for the parameters of routes in `test_routes`."""
+
+# What stands for a parameter of a route: the name of a thing that `test_routes.things` makes, by room and parameter.
+PARAMETERS: dict[tuple[str, str], str] = {
+    ("feed_api", "mid"): "fixture",
+    ("feed_api", "uid"): "entered_team",
+    ("branding", "number"): "theme",
+    ("captains", "uid"): "team",
+    ("catalog", "number"): "game",
+    ("competitions", "uid"): "competition",
+    ("entrants", "entry"): "registration",
+    ("entrants", "uid"): "running",
+    ("keys", "uid"): "key",
+    ("members", "uid"): "member",
+    ("members", "wallet_uid"): "wallet_member",
+    ("play", "did"): "decision",
+    ("play", "mid"): "match",
+    ("play", "rid"): "registration",
+    ("play", "uid"): "running",
+    ("registering", "uid"): "competition",
+    ("players", "key"): "player_key",
+    ("rosters", "player_uid"): "player",
+    ("rosters", "uid"): "team",
+    ("seasons", "competition_uid"): "counted",
+    ("seasons", "uid"): "season",
+    ("session_tokens", "number"): "link",
+    ("session_tokens", "uid"): "batch",
+    ("teams", "uid"): "team",
+    ("views", "uid"): "saved_view",
+}
+FIXED: dict[str, object] = {
+    "verdict": "approve",
+    "figure": "registrations",
+    "sport": "cs2",
+    "shelf": "games",
+    "surface": "landing",
+    "which": "logo",
+    "step": "terms",
+    "verb": "open",
+}
