@@ -48,6 +48,9 @@ class Settings:
     webhook_hourly: int
     smtp_url: str
     mail_from: str
+    stream_port: int
+    stream_url: str
+    stream_per_org: int
 
     @property
     def production(self) -> bool:
@@ -73,6 +76,8 @@ class Settings:
         data_dir = Path(environ.get("TILTYARD_DATA") or "instance").resolve()
         host = environ.get("HOST") or "127.0.0.1"
         port = _integer(environ, "PORT", 8000, 0, 65535)
+        base_url = _origin(environ.get("TILTYARD_BASE_URL") or f"http://{_printable(host)}:{port}")
+        stream_port = _integer(environ, "TILTYARD_STREAM_PORT", min(port + 1, 65535), 0, 65535)
         secret = environ.get("TILTYARD_SECRET_KEY", "")
         generated = not secret
         if generated:
@@ -87,7 +92,7 @@ class Settings:
             debug=_flag(environ, "TILTYARD_DEBUG") or _flag(environ, "FLASK_DEBUG"),
             host=host,
             port=port,
-            base_url=_origin(environ.get("TILTYARD_BASE_URL") or f"http://{_printable(host)}:{port}"),
+            base_url=base_url,
             proxy_hops=_integer(environ, "TILTYARD_PROXY_HOPS", 0, 0, 10),
             web_processes=_integer(environ, "TILTYARD_WEB_PROCESSES", 1, 1, 256),
             web_threads=_integer(environ, "TILTYARD_WEB_THREADS", 8, 1, 256),
@@ -102,6 +107,9 @@ class Settings:
             webhook_hourly=_integer(environ, "TILTYARD_WEBHOOK_HOURLY", 1000, 1, 1_000_000_000),
             smtp_url=_smtp_url(environ.get("TILTYARD_SMTP_URL", ""), environ.get("TILTYARD_MAIL_FROM", "")),
             mail_from=environ.get("TILTYARD_MAIL_FROM", "").strip(),
+            stream_port=stream_port,
+            stream_url=_stream_url(environ.get("TILTYARD_STREAM_URL", ""), base_url, stream_port),
+            stream_per_org=_integer(environ, "TILTYARD_STREAM_PER_ORG", 500, 1, 1_000_000),
         )
 
 
@@ -137,11 +145,18 @@ def _database_url(text: str, data_dir: Path) -> str:
     return text
 
 
-def _origin(text: str) -> str:
+def _origin(text: str, name: str = "TILTYARD_BASE_URL") -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise SettingError(f"TILTYARD_BASE_URL is {text!r}. Set it to an address such as https://play.example.com.")
+        raise SettingError(f"{name} is {text!r}. Set it to an address such as https://play.example.com.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _stream_url(text: str, base_url: str, port: int) -> str:
+    """Where browsers find the live stream: behind https a proxy joins it with web, otherwise it is the port beside."""
+    if text or base_url.startswith("https://"):
+        return _origin(text or base_url, "TILTYARD_STREAM_URL")
+    return f"http://{_printable(urlsplit(base_url).hostname or '')}:{port}"
 
 
 def _servers(text: str) -> tuple[tuple[str, int], ...]:

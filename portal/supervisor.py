@@ -1,7 +1,7 @@
 """`python app.py`: everything on one machine, started in order, watched, and stopped together.
 
 Order: data directory locked, port free, Redis (our own where none is configured), migrations, demo tenant, then web,
-worker and clock. Whatever prevents the start is told in one sentence, with exit code 1.
+worker, clock and stream. Whatever prevents the start is told in one sentence, with exit code 1.
 """
 
 import contextlib
@@ -72,12 +72,14 @@ def main() -> int:
 
 def _open(house: "House", stack: contextlib.ExitStack, environ: MutableMapping[str, str]) -> None:
     """Start everything in order; what was started is stopped in the reverse order when `stack` closes."""
-    if environ.get("PORT") == "0":
-        environ["PORT"] = str(_any_port())
+    for name in ("PORT", "TILTYARD_STREAM_PORT"):
+        if environ.get(name) == "0":
+            environ[name] = str(_any_port())
     settings = _settings(environ)
     say(f"Data: {settings.data_dir}")
     house.lock = stack.enter_context(_sole_use(settings.data_dir))
-    _require_free_port(settings.host, settings.port)
+    for name, port in (("PORT", settings.port), ("TILTYARD_STREAM_PORT", settings.stream_port)):
+        _require_free_port(settings.host, port, name)
     environ["TILTYARD_DATA"] = str(settings.data_dir)
     environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc: threads share two heaps, 5 MB less for each process
     if not settings.production and not environ.get("TILTYARD_REDIS_URL"):
@@ -108,7 +110,7 @@ def _programs(settings: Settings) -> dict[str, list[str]]:
         "--workers-kill-timeout", "5", "--log-level", "error", "app:app",
     ]
     # fmt: on
-    modules = {"web": web, "worker": ["portal.worker"], "clock": ["portal.clock"]}
+    modules = {"web": web, "worker": ["portal.worker"], "clock": ["portal.clock"], "stream": ["portal.stream"]}
     return {name: [sys.executable, "-m", *module] for name, module in modules.items()}
 
 
@@ -288,8 +290,8 @@ def _wait_for_redis(house: House, child: Child, url: str, directory: Path) -> No
         time.sleep(0.05)
 
 
-def _require_free_port(host: str, port: int) -> None:
-    """Raises StartError where web could not listen."""
+def _require_free_port(host: str, port: int, name: str) -> None:
+    """Raises StartError where nobody could listen on the port that the setting `name` says."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -298,7 +300,7 @@ def _require_free_port(host: str, port: int) -> None:
             probe.listen()
     except OSError as error:
         raise StartError(
-            f"Cannot listen on port {port} of {host} ({error.strerror}): free it, or set PORT or HOST to another."
+            f"Cannot listen on port {port} of {host} ({error.strerror}): free it, or set {name} or HOST to another."
         ) from None
 
 

@@ -33,7 +33,11 @@ class Command:
     def __init__(self, data: Path, **environ: str) -> None:
         self.data = data
         self.port = int(environ.get("PORT") or servers.free_port())
-        self.environ = servers.plain_environment() | {"TILTYARD_DATA": str(data), "PORT": str(self.port)} | environ
+        self.environ = (
+            servers.plain_environment()
+            | {"TILTYARD_DATA": str(data), "PORT": str(self.port), "TILTYARD_STREAM_PORT": "0"}
+            | environ
+        )
         self.output = data.with_name(f"{data.name}-{self.port}.log")
 
     def start(self) -> "Command":
@@ -123,7 +127,7 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 def refusal(cwd: Path = servers.ROOT, argv: tuple[str, ...] = ("app.py",), **environ: str) -> str:
     """Start something that must not start; what it says, once it was seen to be one sentence."""
-    settings = servers.plain_environment() | {"PORT": str(servers.free_port())} | environ
+    settings = servers.plain_environment() | {"PORT": str(servers.free_port()), "TILTYARD_STREAM_PORT": "0"} | environ
     ended = subprocess.run([sys.executable, *argv], env=settings, cwd=cwd, capture_output=True, text=True, timeout=60)
     said = ended.stderr.strip()
     assert ended.returncode == 1, ended.stdout + said

@@ -1,0 +1,129 @@
+"""The middle of a stream process: who is connected, and how one comes and goes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+
+from flask import Flask
+
+from portal.config import Settings
+from portal.kernel.errors import Busy, NotFound
+from portal.markets.fields import Fixture
+from portal.streaming import matches
+from portal.streaming.follower import Follower
+from portal.streaming.listener import Listener
+from portal.streaming.tenants import Audience, Tenant, Wanted
+
+READERS = 4  # threads that ask the database
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+class Hub:
+    """All of it belongs to one event loop; only `read` leaves it."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.settings: Settings = app.config["SETTINGS"]
+        self.tenants: dict[int, Tenant] = {}
+        self.bell = asyncio.Event()  # something was handed on
+        self._readers = ThreadPoolExecutor(READERS, "reader")
+
+    async def read(self, ask: Callable[Given, Answer], *values: Given.args, **named: Given.kwargs) -> Answer:
+        """`ask` in a thread, with the application at hand."""
+
+        def inside() -> Answer:
+            with self.app.app_context():
+                return ask(*values, **named)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, inside)
+
+    @contextmanager
+    def place(self, org_id: int, kind: str, most: int) -> Iterator[Tenant]:
+        """One of the `most` connections of a kind that an organization may have. Raises Busy when all are taken."""
+        tenant = self.tenants.setdefault(org_id, Tenant(org_id))
+        if tenant.taken[kind] >= most:
+            raise Busy(f"This organization has {most} connections already. Close one, or wait.", 30)
+        tenant.taken[kind] += 1
+        try:
+            yield tenant
+        finally:
+            tenant.taken[kind] -= 1
+            if not tenant.taken.total():
+                self.tenants.pop(org_id, None)
+
+    @asynccontextmanager
+    async def joined(self, tenant: Tenant, wanted: Wanted) -> AsyncIterator[Audience]:
+        """The audience, kept up to date for as long as the block lasts. Raises NotFound for no such match."""
+        audience = await self._fill(tenant, wanted)
+        audience.holders += 1
+        try:
+            yield audience
+        finally:
+            audience.holders -= 1
+            if not audience.holders:
+                tenant.audiences.pop(wanted, None)
+
+    async def _fill(self, tenant: Tenant, wanted: Wanted) -> Audience:
+        """The first of an audience reads for it."""
+        await self.begin(tenant)
+        async with tenant.lock:
+            audience = tenant.audience(wanted)
+            if audience.filled:
+                return audience
+            found = await self._first(tenant, wanted)
+            if wanted.match and not found:
+                tenant.audiences.pop(wanted)
+                raise NotFound("Match not found.")
+            audience.fill(found)
+            tenant.due = sooner(tenant.due, matches.next_hour(found))
+            return audience
+
+    async def _first(self, tenant: Tenant, wanted: Wanted) -> list[Fixture]:
+        if wanted.match:
+            return await self.read(matches.matches_named, tenant.org_id, wanted.sport, [wanted.match])
+        return await self.read(matches.first_matches, tenant.org_id, wanted.sport)
+
+    async def begin(self, tenant: Tenant) -> None:
+        """From here on events are told. Asked before anything is read, so that nothing falls between."""
+        if tenant.seen is None:
+            found = await self.read(matches.places, [tenant.org_id])
+            if tenant.seen is None:
+                tenant.seen = found.get(tenant.org_id, 0)
+
+    @contextmanager
+    def listening(self, audience: Audience, listener: Listener) -> Iterator[None]:
+        """Told with the audience for as long as the block lasts, the snapshot first."""
+        audience.listeners.add(listener)
+        listener.push(audience.picture.snapshot())
+        try:
+            yield
+        finally:
+            listener.gone()
+            audience.listeners.discard(listener)
+
+    @contextmanager
+    def following(self, tenant: Tenant, channel: str, follower: Follower) -> Iterator[None]:
+        """Told of what happens on the channel for as long as the block lasts."""
+        followers = tenant.channels.setdefault(channel, set())
+        followers.add(follower)
+        try:
+            yield
+        finally:
+            followers.discard(follower)
+            if not followers:
+                tenant.channels.pop(channel, None)
+
+    def listeners(self) -> Iterator[Listener]:
+        for tenant in self.tenants.values():
+            yield from tenant.everybody()
+
+    def close(self) -> None:
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+
+def sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (one, other) if each is not None), default=None)
