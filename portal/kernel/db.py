@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, TypeDecorator, event, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
@@ -77,6 +77,11 @@ def _postgresql_now(_element: Any, _compiler: Any, **_options: Any) -> str:
 @compiles(database_now, "sqlite")
 def _sqlite_now(_element: Any, _compiler: Any, **_options: Any) -> str:
     return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+
+
+def clock_of(session: Session) -> datetime:
+    """The moment by the database's clock, on which every machine agrees."""
+    return session.execute(select(database_now())).scalar_one()
 
 
 @contextmanager

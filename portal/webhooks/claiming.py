@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Select, Table, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal.kernel.db import clock_of
 from portal.kernel.ids import new_uid
-from portal.webhooks.fan_out import clock_of
 from portal.webhooks.model import Allowance, Delivery, Endpoint
 
 LEASE = timedelta(seconds=30)  # twice the longest try

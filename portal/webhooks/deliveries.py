@@ -8,15 +8,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
+from portal.kernel.db import clock_of
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
+from portal.outbox.bodies import json_bytes
 from portal.outbox.doorbell import ring_after
 from portal.outbox.names import EVENTS
 from portal.webhooks.claiming import settle_next_due
-from portal.webhooks.fan_out import clock_of
 from portal.webhooks.model import Delivery, Endpoint, delivery_by_uid
-from portal.webhooks.rendering import MOST_BYTES, json_bytes
+from portal.webhooks.rendering import MOST_BYTES
 from portal.webhooks.service import hold
 from portal.webhooks.switching import cancel_open, subject_of
 
@@ -93,6 +94,16 @@ def cancel_pending(session: Session, org: Organization, uid: str, actor: Actor, 
     record(session, org.id, actor, "webhook.canceled", subject_of(endpoint), None, {"deliveries": count})
     session.expire_all()
     return count
+
+
+def cancel_selected(session: Session, org: Organization, uids: Sequence[str], actor: Actor) -> int:
+    """Those of these that are on their way, to whichever webhook; how many. At most 500 at a time (Invalid)."""
+    if len(uids) > MOST_SELECTED:
+        raise Invalid("deliveries", f"deliveries may name {MOST_SELECTED} at most.")
+    mine = Delivery.org_id == org.id, Delivery.uid.in_(uids), Delivery.due_at.is_not(None)
+    query = select(Endpoint.uid).where(Endpoint.id.in_(select(Delivery.endpoint_id).where(*mine)), Endpoint.deleted_at.is_(None))
+    found = session.scalars(query.order_by(Endpoint.id)).all()
+    return sum(cancel_pending(session, org, uid, actor, uids) for uid in found)
 
 
 def _listening(session: Session, endpoint: Endpoint, org: Organization) -> Endpoint:

@@ -8,8 +8,9 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.competitions.model import Competition
-from portal.kernel.db import database_now
+from portal.kernel.db import clock_of
 from portal.kernel.ids import new_uid
+from portal.outbox.choosing import chosen
 from portal.outbox.model import Event
 from portal.seasons.model import Season, SeasonCompetition
 from portal.webhooks.model import LISTENING, Delivery, Endpoint
@@ -66,11 +67,6 @@ def wants(endpoint: Endpoint, event: Event, seasons: Seasons) -> bool:
     return endpoint.season == event.data.get("season_id") or endpoint.season in seasons.get(event.competition or "", ())
 
 
-def chosen(types: Collection[str], name: str) -> bool:
-    """Is the event type among these: by its name, by its family (`match.*`) or by `*`?"""
-    return "*" in types or name in types or f"{name.partition('.')[0]}.*" in types
-
-
 def seasons_of(session: Session, events: Sequence[Event]) -> Seasons:
     """The uids of the seasons that count each of the events' competitions, by the competition's uid."""
     competitions = {event.competition for event in events if event.competition}
@@ -84,11 +80,6 @@ def seasons_of(session: Session, events: Sequence[Event]) -> Seasons:
     for competition, season in session.execute(query):
         found.setdefault(competition, set()).add(season)
     return found
-
-
-def clock_of(session: Session) -> datetime:
-    """The moment by the database's clock, on which every machine agrees."""
-    return session.execute(select(database_now())).scalar_one()
 
 
 def _row(endpoint: Endpoint, event: Event, number: int, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.service import SYSTEM, record
 from portal.kernel.clock import iso
-from portal.webhooks.fan_out import clock_of
+from portal.kernel.db import clock_of
 from portal.webhooks.model import Endpoint, EndpointHour
 from portal.webhooks.switching import subject_of, switch_off, tell
 

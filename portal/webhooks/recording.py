@@ -10,8 +10,8 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal.kernel.db import clock_of
 from portal.webhooks.claiming import settle_next_due
-from portal.webhooks.fan_out import clock_of
 from portal.webhooks.model import Attempt, Delivery, Endpoint, EndpointHour
 from portal.webhooks.outgoing import Outgoing
 from portal.webhooks.schedule import DELAYS, SLOW_DOWN, next_delay, retry_after

@@ -11,12 +11,13 @@ from sqlalchemy import Table, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
+from portal.kernel.db import clock_of
 from portal.kernel.errors import Conflict
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
 from portal.outbox.doorbell import ring_after
 from portal.outbox.model import Event
-from portal.webhooks.fan_out import clock_of, give, seasons_of, wants
+from portal.webhooks.fan_out import give, seasons_of, wants
 from portal.webhooks.model import Delivery, Endpoint, Recovery
 from portal.webhooks.service import hold
 from portal.webhooks.switching import subject_of

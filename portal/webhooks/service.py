@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from portal.audit.service import Actor, record
 from portal.config import Settings
 from portal.kernel.clock import iso
+from portal.kernel.db import clock_of
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
+from portal.outbox.choosing import checked_types
 from portal.webhooks.addresses import Rules, check_url, resolves_badly
 from portal.webhooks.claiming import settle_next_due
-from portal.webhooks.fan_out import clock_of
 from portal.webhooks.model import Endpoint, endpoint_by_uid, endpoints_of
 from portal.webhooks.outgoing import HIDDEN, custom_headers
 from portal.webhooks.signing import new_secret, opened, sealed
 from portal.webhooks.switching import cancel_open, subject_of, tell
-from portal.webhooks.terms import check_filters, checked_cap, checked_description, checked_headers, checked_types
+from portal.webhooks.terms import check_filters, checked_cap, checked_description, checked_headers
 
 MOST_ENDPOINTS = 100
 OVERLAPS = {"1 hour": timedelta(hours=1), "24 hours": timedelta(hours=24), "7 days": timedelta(days=7)}

@@ -1,19 +1,17 @@
 """What an endpoint may be: the checks of each term, in words that name field, rule and fix."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.competitions.model import Competition
 from portal.kernel.errors import Invalid
-from portal.outbox.names import EVENTS
 from portal.seasons.model import Season
 
-MOST_TYPES, MOST_DESCRIPTION, MOST_CAP = 100, 500, 50
+MOST_DESCRIPTION, MOST_CAP = 500, 50
 MOST_HEADERS, LONGEST_HEADER = 10, 1000
-FAMILIES = frozenset(name.partition(".")[0] for name in EVENTS)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 # What the request itself, the connection or our own headers decide.
@@ -24,18 +22,6 @@ _OURS = frozenset(
         *("upgrade", "user-agent", "via"),
     )
 )
-
-
-def checked_types(types: Sequence[str], field: str = "events") -> list[str]:
-    """Event types, families (`match.*`) or `*`, each once, in the order given. Raises Invalid."""
-    if not types:
-        raise Invalid(field, f"{field} is empty. Name at least one event type, or * for all.")
-    if len(types) > MOST_TYPES:
-        raise Invalid(field, f"{field} may name {MOST_TYPES} event types at most. Use families such as match.*, or * for all.")
-    for name in types:
-        if name != "*" and name not in EVENTS and not (name.endswith(".*") and name[:-2] in FAMILIES):
-            raise Invalid(field, f"{field} names {name[:64]!r}, which is no event type. The catalogue of events lists them.")
-    return list(dict.fromkeys(types))
 
 
 def checked_headers(headers: Mapping[str, str], prefix: str) -> dict[str, str]:

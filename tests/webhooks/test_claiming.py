@@ -49,8 +49,8 @@ def test_organizations_take_turns_and_within_each_its_endpoints(app, make):
     busy.tell(5)
     small.tell(1)
     with unit_of_work() as session:
+        from portal.kernel.db import clock_of
         from portal.webhooks.claiming import _next_in_turn
-        from portal.webhooks.fan_out import clock_of
 
         order = [row.id for row in session.execute(_next_in_turn(clock_of(session), 1000))]
     ids = {uid: busy.get(uid).id for uid in [*many, one]}

@@ -4,8 +4,8 @@ import pytest
 
 from portal.audit.service import SYSTEM
 from portal.kernel.db import unit_of_work
+from portal.outbox.choosing import chosen
 from portal.webhooks import service
-from portal.webhooks.fan_out import chosen
 from portal.webhooks.model import Endpoint
 
 

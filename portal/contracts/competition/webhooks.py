@@ -20,6 +20,7 @@ from portal.kernel.errors import NotFound
 from portal.kernel.ids import parse_uid
 from portal.orgs.model import Organization
 from portal.orgs.wallets import role_of_wallet
+from portal.outbox.choosing import MOST_TYPES
 from portal.outbox.model import Event
 from portal.outbox.reading import event_by_uid, events_after
 from portal.web.body import Body, read_json
@@ -27,7 +28,7 @@ from portal.web.describe import Query, Shape, describe, read_query
 from portal.webhooks import service
 from portal.webhooks.lists import endpoints_in_order, recent_deliveries
 from portal.webhooks.model import Delivery, Endpoint, endpoint_by_uid
-from portal.webhooks.terms import MOST_DESCRIPTION, MOST_TYPES
+from portal.webhooks.terms import MOST_DESCRIPTION
 
 SECTION, READ, WRITE = "Webhooks", "webhooks:read", "webhooks:write"
 RECENT = 20
