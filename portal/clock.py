@@ -33,12 +33,13 @@ def jobs() -> list[Periodic]:
     from portal.mail.jobs import forget, sweep
     from portal.orgs.jobs import prune_sign_ins
     from portal.session_tokens.jobs import sweep_batches
-    from portal.webhooks.jobs import judge_endpoints, sweep_recoveries
+    from portal.webhooks.jobs import forget_deliveries, judge_endpoints, sweep_recoveries
 
     return [
         Periodic("session link batches", 1, sweep_batches),
         Periodic("events that webhooks were never given", 1, sweep_recoveries),
         Periodic("webhooks that fail", 60, judge_endpoints),
+        Periodic("deliveries of three months ago", 600, forget_deliveries),
         Periodic("messages to be sent", 1, sweep),
         Periodic("old messages", 3600, forget),
         Periodic("competitions whose hour has come", 1, move_due),

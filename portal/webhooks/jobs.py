@@ -4,6 +4,7 @@ from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Conflict
 from portal.kernel.log import log
 from portal.webhooks import health, recoveries
+from portal.webhooks.forgetting import forget_old
 
 RUN_RECOVERY = "portal.webhooks.jobs.run_recovery"
 
@@ -36,3 +37,9 @@ def judge_endpoints() -> None:
     """Periodic: warn about endpoints that fail, and switch off those that go on failing."""
     with unit_of_work() as session:
         health.judge(session)
+
+
+def forget_deliveries() -> None:
+    """Periodic: remove deliveries that were over three months ago."""
+    with unit_of_work() as session:
+        forget_old(session)
