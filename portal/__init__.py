@@ -77,6 +77,7 @@ from portal.web import csrf, errors, headers, render, request_id, throttle
 from portal.web.health import pages as health_pages
 from portal.web.metrics import pages as metrics_pages
 from portal.web.transaction import PortalApp
+from portal.webhooks.pages import pages as webhooks_pages
 
 # Blueprints of JSON APIs and cookie-less pages exempt themselves from CSRF tokens.
 BLUEPRINTS = (
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     domain_pages,
     domain_questions,
     keys_pages,
+    webhooks_pages,
     session_tokens_pages,
     competitions_pages,
     play_pages,

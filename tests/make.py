@@ -7,7 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -47,6 +47,8 @@ from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
 from portal.webhooks import service as webhooks
+from portal.webhooks.deliveries import send_test
+from portal.webhooks.recoveries import start_recovery
 from tests.things import Things
 from tests.wallets import Wallet
 
@@ -318,6 +320,20 @@ class Make:
             owner, settings = session.get_one(Organization, org.id), self.app.config["SETTINGS"]
             made = webhooks.create_endpoint(session, owner, SYSTEM, settings, {"url": url, "types": list(types)} | terms)
             return made.endpoint.uid, made.secret
+
+    def delivery(self, org: Org, webhook: str = "", **data: Any) -> str:
+        """The uid of a new delivery, a test event that nobody has sent yet; to a webhook of its own where none is named."""
+        webhook = webhook or self.webhook(org)
+        with unit_of_work() as session:
+            owner = session.get_one(Organization, org.id)
+            return send_test(session, owner, webhook, SYSTEM, "match.completed", data).uid
+
+    def recovery(self, org: Org) -> str:
+        """The uid of an order to send a webhook what it was never given, which no worker has taken up."""
+        webhook = self.webhook(org)
+        with unit_of_work() as session:
+            since = utc_now() - timedelta(days=1)
+            return start_recovery(session, session.get_one(Organization, org.id), webhook, SYSTEM, since).uid
 
     def event(self, org: Org, name: str = "match.completed", data: Mapping[str, Any] | None = None) -> str:
         """The uid of a new event of the organization, not handed on yet."""

@@ -27,8 +27,12 @@ PARAMETERS: dict[tuple[str, str], str] = {
     ("session_tokens", "uid"): "batch",
     ("teams", "uid"): "team",
     ("views", "uid"): "saved_view",
+    ("webhooks", "did"): "delivery",
+    ("webhooks", "rid"): "recovery",
+    ("webhooks", "uid"): "webhook",
 }
 FIXED: dict[str, object] = {
+    "event_name": "match.completed",
     "verdict": "approve",
     "figure": "registrations",
     "sport": "cs2",

@@ -41,6 +41,8 @@ class Things(dict[str, object]):
             "season": lambda: make.season(org, str(self["counted"])),
             "theme": lambda: make.theme(org),
             "webhook": lambda: make.webhook(org),
+            "delivery": lambda: make.delivery(org),
+            "recovery": lambda: make.recovery(org),
             "offer": lambda: make.offer(org, str(self["running"]), str(self["match"])),
             "fixture": lambda: _first(Match.uid, Competition, make.competition(org, status="active", entrants=4, category="cs2")),
             "entered_team": lambda: _entered(make, org),

@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Connect",
         (
             Page("API keys", "keys.index", "key", ("keys.",), "tokens scopes rotate secret credentials"),
+            Page("Webhooks", "webhooks.index", "webhook", ("webhooks.",), "events deliveries endpoints log signature doctor"),
             Page("API reference", "reference.index", "api", (), "docs explorer openapi samples curl try changelog"),
         ),
     ),
@@ -92,6 +93,7 @@ ACTIONS = (
     Action("Create session link", "session_tokens.new", "Session links", "new add one-time"),
     Action("Create many session links", "session_tokens.batches.new", "Session links", "new add upload csv"),
     Action("Issue key", "keys.new", "API keys", "new create add secret token"),
+    Action("Add webhook", "webhooks.new", "Webhooks", "new create endpoint"),
     Action("Add game", "catalog.new", "Games and streams", "new create", values=(("shelf", "games"),)),
     Action("Add stream", "catalog.new", "Games and streams", "new create", values=(("shelf", "streams"),)),
     Action("Add member", "members.new", "Members", "new invite person colleague"),

@@ -8,7 +8,12 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.competitions.model import Competition
+from portal.seasons.model import Season
 from portal.webhooks.model import OPEN, Attempt, Delivery, Endpoint, Recovery, endpoints_of
+
+OFFERED = 200
+Named = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -70,3 +75,43 @@ def recoveries_of(session: Session, endpoint: Endpoint, limit: int = 10) -> Sequ
     """The newest first."""
     query = select(Recovery).where(Recovery.org_id == endpoint.org_id, Recovery.endpoint_id == endpoint.id)
     return session.scalars(query.order_by(Recovery.id.desc()).limit(limit)).all()
+
+
+def narrowing_choices(session: Session, org_id: int, endpoint: Endpoint | None = None) -> tuple[Named, Named]:
+    """The competitions and the seasons to which an endpoint may be narrowed, the newest OFFERED of each and the present one."""
+    found = []
+    for model, label, held in (
+        (Competition, Competition.title, endpoint and endpoint.competition),
+        (Season, Season.name, endpoint and endpoint.season),
+    ):
+        query: Any = select(model.uid, label).where(model.org_id == org_id).order_by(model.id.desc()).limit(OFFERED)
+        named = [(row[0], row[1]) for row in session.execute(query)]
+        if held and held not in dict(named):
+            name = session.scalar(select(label).where(model.org_id == org_id, model.uid == held))
+            named.append((held, name or "One that was deleted"))
+        found.append(named)
+    return found[0], found[1]
+
+
+def endpoint_names(session: Session, org_id: int) -> dict[int, Endpoint]:
+    """Every endpoint by its number, removed ones too: their deliveries stay in the log."""
+    rows = session.scalars(select(Endpoint).where(Endpoint.org_id == org_id).order_by(Endpoint.created_at, Endpoint.id))
+    return {endpoint.id: endpoint for endpoint in rows}
+
+
+def endpoint_of(session: Session, delivery: Delivery) -> Endpoint:
+    """Where it goes, also where that was removed."""
+    return session.get_one(Endpoint, delivery.endpoint_id)
+
+
+def named_by(session: Session, endpoint: Endpoint) -> dict[str, str]:
+    """The names of the competition and of the season that an endpoint is narrowed to, where it is."""
+    found = {}
+    for kind, model, label, uid in (
+        ("competition", Competition, Competition.title, endpoint.competition),
+        ("season", Season, Season.name, endpoint.season),
+    ):
+        if uid:
+            name = session.scalar(select(label).where(model.org_id == endpoint.org_id, model.uid == uid))
+            found[kind] = name or "One that was deleted"
+    return found

@@ -12,7 +12,7 @@ from portal.kernel.db import unit_of_work
 from portal.outbox.model import Event
 from portal.outbox.names import EVENTS
 from portal.webhooks import service
-from portal.webhooks.catalogue import event_types, example_of, schema_of
+from portal.webhooks.catalogue import body_example, body_schema, event_type, event_types, example_of
 from tests.webhooks.office import Office
 
 
@@ -21,7 +21,8 @@ def test_every_type_has_a_sentence_a_version_an_example_and_a_schema_that_fits_i
     for one in event_types():
         Draft202012Validator.check_schema(one.schema)
         Draft202012Validator(one.schema).validate(json.loads(json.dumps(one.example)))
-        assert one.sentence.endswith(".") and one.version >= 1
+        Draft202012Validator(body_schema(one)).validate(body_example(one))
+        assert one.sentence.endswith(".") and one.version >= 1 and one.example
 
 
 def test_what_is_told_of_competitions_keys_teams_seasons_and_webhooks_is_what_the_catalogue_shows(office: Office):
@@ -48,13 +49,15 @@ def test_what_is_told_of_competitions_keys_teams_seasons_and_webhooks_is_what_th
             wrong[name] = f"differs by {sorted(differs)}"
         elif nested := set(example.get("match", {})) ^ set(data.get("match", {})):
             wrong[name] = f"match differs by {sorted(nested)}"
+        elif faults := list(Draft202012Validator(event_type(name).schema).iter_errors(data)):
+            wrong[name] = faults[0].message
     assert wrong == {}
 
 
-def test_a_schema_follows_from_an_example():
-    assert schema_of({"a": 1, "b": [True], "c": None, "d": 1.5})["properties"] == {
-        "a": {"type": "integer"},
-        "b": {"type": "array", "items": {"type": "boolean"}},
-        "c": {"type": ["string", "null"]},
-        "d": {"type": "number"},
-    }
+def test_what_may_be_null_or_missing_and_what_is_out_of_a_few_words_stands_in_the_schema():
+    schema = event_type("match.completed").schema
+    match = schema["properties"]["match"]["properties"]
+    assert match["winner"] == {"type": ["string", "null"], "enum": ["a", "b", "draw", None]}
+    assert match["score_a"] == {"type": ["integer", "null"]} and match["participant_a"]["type"] == ["object", "null"]
+    assert schema["required"] == ["competition_id", "match"] and "reported_by" in schema["properties"]
+    assert event_type("session.created").schema["properties"]["expires_at"]["format"] == "date-time"
