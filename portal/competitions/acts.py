@@ -45,6 +45,7 @@ ACTS = (
     Act("report", "Report results", "play.matches", "swords", ("active",), kind="primary", main=True),
     Act("finalize", "Finalize", "competitions.life.finalize", "flag", ("active",), "drawer", main=True),
     Act("schedule", "Change times", "competitions.life.schedule", "clock", BEFORE, "drawer"),
+    Act("places", "Change places", "competitions.life.places", "users", ("registration",), "drawer"),
     Act("visibility", "Change who sees it", "competitions.life.visibility", "eye", ANY, "drawer"),
     Act("clone", "Clone", "competitions.create.clone", "copy", ANY, "post"),
     Act("cancel", "Cancel competition", "competitions.life.cancel", "ban", RUNNING, "drawer", "danger"),

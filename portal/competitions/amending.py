@@ -1,13 +1,15 @@
-"""What may still change once others know of a competition: its hours, who sees it; and another one like it."""
+"""What may still change once others know of a competition: its hours, its places, who sees it; and another one like it."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
-from portal.competitions.model import Competition
+from portal.competitions.entries import fill_places, places, taken
+from portal.competitions.model import Competition, Entry, entries_of
 from portal.competitions.service import create_competition, lock, snapshot, subject_of, tell, terms_of
 from portal.competitions.terms import TITLE, checked_terms
 from portal.kernel.clock import Clock, utc_now
@@ -51,6 +53,30 @@ def reschedule(
     return changed
 
 
+def set_places(
+    session: Session, competition: Competition, actor: Actor, most: int | None, waiting_list: bool
+) -> tuple[bool, int]:
+    """How many may take part (None: as many as the format can hold), and whether others wait; before the start. Those who
+    wait get the places that are new, in their order, and stay where they are when nobody else may wait any more.
+
+    Whether anything changed, and how many were promoted. Raises Conflict once it has started, Invalid or Unprocessable for
+    a number that the format does not allow or that is below those registered or a seed that was given.
+    """
+    lock(session, competition)
+    if competition.status not in ("draft", "registration"):
+        raise Conflict(f"Places change before the start; this competition is {competition.status}.")
+    wanted = {"max_participants": most, "waiting_list": waiting_list}
+    changed = [name for name, value in wanted.items() if getattr(competition, name) != value]
+    if not changed:
+        return False, 0
+    checked_terms(competition.type, terms_of(competition) | wanted)
+    before = snapshot(competition)
+    competition.max_participants, competition.waiting_list = most, waiting_list
+    _check_places(session, competition)
+    _save(session, competition, actor, before, changed)
+    return True, fill_places(session, competition, actor) if competition.status == "registration" else 0
+
+
 def set_visibility(session: Session, competition: Competition, actor: Actor, visibility: str) -> bool:
     """Public, unlisted or private, in any state; False where it is so already. Raises Invalid."""
     lock(session, competition)
@@ -61,6 +87,20 @@ def set_visibility(session: Session, competition: Competition, actor: Actor, vis
     competition.visibility = visibility
     _save(session, competition, actor, before, ["visibility"])
     return True
+
+
+def _check_places(session: Session, competition: Competition) -> None:
+    """Counting is safe because the competition's row is held."""
+    most, held = places(competition), taken(session, competition)
+    if most < held:
+        raise Unprocessable(
+            "max_participants", f"{held:,} are registered already. Choose {held:,} or more, or take some out first."
+        )
+    seeds = entries_of(competition).with_only_columns(func.max(Entry.seed)).where(Entry.entrant_key.is_not(None))
+    if (last := session.scalar(seeds) or 0) > most:
+        raise Unprocessable(
+            "max_participants", f"Seed {last:,} is given to somebody. Choose {last:,} or more, or change the seeds first."
+        )
 
 
 def _check_open(changed: list[str], times: Mapping[str, datetime | None], now: datetime) -> None:

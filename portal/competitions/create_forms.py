@@ -194,6 +194,13 @@ class ScheduleForm(Terms):
     ends_at = _time("Ends")
 
 
+class PlacesForm(Terms):
+    """How many may take part, and whether others wait."""
+
+    max_participants = _number("Places", 1, MOST_PARTICIPANTS)
+    waiting_list = BooleanField("Waiting list once all places are taken")
+
+
 class EditForm(TermsForm):
     """`seen` is the moment of the last change that the person knows of."""
 

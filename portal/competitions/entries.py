@@ -183,6 +183,24 @@ def promote(session: Session, competition: Competition, by: By, uid: str) -> Ent
     return entry
 
 
+def fill_places(session: Session, competition: Competition, actor: Actor) -> int:
+    """Give the places that are free to those who wait, the longest waiting first; how many got one.
+
+    The competition's row is held by the caller.
+    """
+    free = places(competition) - taken(session, competition)
+    waiting = select(Entry, Team).outerjoin(Team, Team.id == Entry.team_id)
+    waiting = waiting.where(Entry.competition_id == competition.id, Entry.status == "waiting").order_by(Entry.id)
+    found = session.execute(waiting.limit(max(free, 0))).all()
+    promoted = [(entry, _participant_of(entry, team)) for entry, team in found]
+    for entry, _ in promoted:
+        entry.status = "registered"
+    session.flush()
+    if promoted:
+        note_all(session, competition, actor, "registration.promoted", promoted)
+    return len(promoted)
+
+
 def entry_by_uid(session: Session, competition: Competition, uid: str) -> tuple[Entry, Participant]:
     """A registration that did not end before the start, and whose it is. Raises NotFound."""
     query = select(Entry, Team).outerjoin(Team, Team.id == Entry.team_id)
@@ -191,7 +209,11 @@ def entry_by_uid(session: Session, competition: Competition, uid: str) -> tuple[
     if found is None:
         raise NotFound("Registration not found.")
     entry, team = found
-    return entry, Participant(str(entry.entrant_key), team.name if team else str(entry.wallet), entry.wallet, team)
+    return entry, _participant_of(entry, team)
+
+
+def _participant_of(entry: Entry, team: Team | None) -> Participant:
+    return Participant(str(entry.entrant_key), team.name if team else str(entry.wallet), entry.wallet, team)
 
 
 def with_places(competition: Competition) -> Select[Entry]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.competitions import amending, service
 from portal.competitions.amending import TIMES
-from portal.competitions.create_forms import ScheduleForm
+from portal.competitions.create_forms import PlacesForm, ScheduleForm
 from portal.competitions.ending import Ending, ending_of
 from portal.competitions.finishing import finalize as finalize_competition
 from portal.competitions.frame import STATES, competition_here, frame, url_of
@@ -56,6 +56,24 @@ def schedule(place: Place, uid: UUID) -> Response:
         except PortalError as error:
             form.refuse_in_words(error)
     return _drawer(place, competition, "schedule", form, title=f"Times of {competition.title}")
+
+
+@pages.route("/<uuid:uid>/places", methods=["GET", "POST"])
+@inside("admin")
+def places(place: Place, uid: UUID) -> Response:
+    competition = competition_here(db.session(), place, uid)
+    if competition.status not in ("draft", "registration"):
+        raise Conflict(f"Places change before the start; this competition is {competition.status}.")
+    form = PlacesForm(data={"max_participants": competition.max_participants, "waiting_list": competition.waiting_list})
+    if form.validate_on_submit():
+        try:
+            wanted = form.max_participants.data, bool(form.waiting_list.data)
+            changed, promoted = amending.set_places(db.session(), competition, place.actor, *wanted)
+            moved = f" {promoted} from the waiting list {'has' if promoted == 1 else 'have'} a place now." if promoted else ""
+            return finish(_home(place, competition), f"The places are changed.{moved}" if changed else "Nothing was changed.")
+        except PortalError as error:
+            form.refuse_in_words(error)
+    return _drawer(place, competition, "places", form, title=f"Places of {competition.title}")
 
 
 @pages.route("/<uuid:uid>/visibility", methods=["GET", "POST"])

@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from portal.audit.service import SYSTEM
+from portal.competitions.amending import set_places
+from portal.competitions.model import competition_by_uid
 from portal.kernel.db import unit_of_work
 from portal.mail.model import Mail
 from portal.mail.service import claim
@@ -70,6 +73,16 @@ def test_whoever_moves_up_from_the_waiting_list_is_told(client, make, org, with_
     client.post(f"{first}/leave/{cup}")
     assert [kind for kind, _ in sent(org)] == ["registration_approved", "registration_waiting", "promoted"]
     assert sent(org)[-1][1] == "bea@example.com"
+
+
+def test_those_who_get_a_new_place_are_told(client, make, org, with_mail):
+    cup = make.competition(org, status="registration", max_participants=2, waiting_list=True, entrants=1)
+    url = make.registration_page(org, cup, asks_contact=True)
+    for name in ("Ayra", "Bea", "Cleo", "Dora"):
+        send(client, url, name=name, contact=f"{name.lower()}@example.com")
+    with unit_of_work() as session:
+        set_places(session, competition_by_uid(session, org.id, cup), SYSTEM, 4, True)
+    assert sent(org)[4:] == [("promoted", "bea@example.com"), ("promoted", "cleo@example.com")]
 
 
 def test_without_a_server_nothing_is_queued(client, make, org):
