@@ -16,6 +16,11 @@ def document(root: str, value: Any, items: Mapping[str, str] | None = None) -> b
     return ElementTree.tostring(_element(root, value, items or {}), encoding="utf-8", xml_declaration=True)
 
 
+def plain(text: str) -> str:
+    """The text without what XML cannot hold."""
+    return _IMPOSSIBLE.sub("\ufffd", text)
+
+
 def _element(name: str, value: Any, items: Mapping[str, str]) -> ElementTree.Element:
     element = ElementTree.Element(name)
     if isinstance(value, Mapping):
@@ -25,5 +30,5 @@ def _element(name: str, value: Any, items: Mapping[str, str]) -> ElementTree.Ele
     elif isinstance(value, bool):
         element.text = "true" if value else "false"
     elif value is not None:
-        element.text = _IMPOSSIBLE.sub("\ufffd", str(value))
+        element.text = plain(str(value))
     return element
