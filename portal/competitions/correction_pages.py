@@ -47,7 +47,8 @@ def match_correct(place: Place, uid: UUID, mid: UUID) -> Response:
 @pages.post("/matches/<uuid:mid>/reverse")
 @inside("admin")
 def match_reverse(place: Place, uid: UUID, mid: UUID) -> Response:
-    """What "Undo" after a correction leads to: the preview of the correction back."""
+    """What "Undo" leads to: after a correction the preview of the one back; after a first result the form to correct it, since
+    no format takes a match back to not played."""
     competition, _ = match_here(place, uid, mid)
     back = {name: request.args[name] for name in RESULT if request.args.get(name)}
     return redirect_to(url(competition, "match_correct", mid=mid, **back))

@@ -66,9 +66,10 @@ def match_report(place: Place, uid: UUID, mid: UUID) -> Response:
             report = form.report(rules)
             recorded = record_result(db.session(), competition, place.actor, match.uid, report)
             message = told(competition, recorded)
+            undo = url(competition, "match_reverse", mid=mid)
             if recorded.completed:  # the head of the page changes too
-                return finish(_back(competition, form), message)
-            return _reported(place, competition, form, message)
+                return finish(_back(competition, form), message, undo_url=undo)
+            return _reported(place, competition, form, message, undo=undo)
         except Conflict as error:
             if report is not None and _same(competition, match, report):
                 return _reported(place, competition, form, f"Match {match.match.number} has this result already.", "info")
@@ -118,11 +119,13 @@ def _listed(place: Place, competition: Competition, form: ReportForm, status: in
     return draw(place, competition, args, status, **refused)
 
 
-def _reported(place: Place, competition: Competition, form: ReportForm, message: str, kind: str = "success") -> Response:
+def _reported(
+    place: Place, competition: Competition, form: ReportForm, message: str, kind: str = "success", undo: str | None = None
+) -> Response:
     """After a result: the list anew where it stands in one and htmx asked, else the page that it came from."""
     if form.view.data not in LISTS:
-        return finish(_back(competition, form), message, kind)
-    toast(message, kind)
+        return finish(_back(competition, form), message, kind, undo)
+    toast(message, kind, undo)
     return _listed(place, competition, form, 200) if wants_fragment() else redirect_to(_back(competition, form))
 
 

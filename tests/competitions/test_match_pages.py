@@ -1,5 +1,6 @@
 """Matches in the back office: reported where they stand, corrected with what follows, given times, imported."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -62,6 +63,14 @@ def test_what_can_be_played_comes_first_and_can_be_reported_where_it_stands(desk
     assert "0 of 3 played" in page and "Score of Foxes, match 1" in page
     assert cup.get("/matches?status=waiting").text.count("data-result") == 0
     assert "No choice" not in page and "has no choice" in cup.get("/matches?round=x-9").text
+
+
+def test_undo_after_a_result_leads_to_the_form_that_corrects_it(desk):
+    cup = desk(names=("Foxes", "Lights", "Kites", "Rovers"))
+    answer = cup.report(1, "2", "1", view="table", state="", headers=HTMX, **cup.sides(1))
+    (shown,) = json.loads(answer.headers["HX-Trigger"])["toast"]["items"]
+    way = post(cup.alice, shown["undo"]).headers["Location"]
+    assert way.endswith(f"/matches/{cup.match(1).uid}/correct") and "2–1" in cup.alice.get(way).text
 
 
 def test_a_result_from_the_table_answers_the_table_with_all_that_follows(desk):
