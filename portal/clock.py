@@ -32,6 +32,7 @@ def jobs() -> list[Periodic]:
     from portal.keys.jobs import prune_usage, tell_expiring_keys
     from portal.mail.jobs import forget, sweep
     from portal.orgs.jobs import prune_sign_ins
+    from portal.registration.jobs import remind_due
     from portal.session_tokens.jobs import sweep_batches
     from portal.webhooks.jobs import forget_deliveries, judge_endpoints, sweep_recoveries
 
@@ -43,6 +44,7 @@ def jobs() -> list[Periodic]:
         Periodic("messages to be sent", 1, sweep),
         Periodic("old messages", 3600, forget),
         Periodic("competitions whose hour has come", 1, move_due),
+        Periodic("players to be reminded of the check-in", 30, remind_due),
         Periodic("ladders on which somebody rests", 600, drop_the_inactive),
         Periodic("ended sign-ins", 3600, prune_sign_ins),
         Periodic("domains not checked for a day", 60, check_domains),

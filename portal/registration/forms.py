@@ -1,13 +1,15 @@
 """What the back office asks for: how the page is set up, answers to requests, invitations to be made."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from wtforms import BooleanField, DateTimeLocalField, HiddenField, IntegerField, RadioField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, HiddenField, IntegerField, RadioField, SelectField, TextAreaField
 
 from portal.kernel.errors import Invalid
 from portal.registration.applications import LONGEST_MESSAGE
 from portal.registration.invitations import AT_ONCE, LONGEST_LABEL
-from portal.registration.service import LONGEST_WELCOME
+from portal.registration.model import REMINDERS as HOURS
+from portal.registration.service import LONGEST_WELCOME, SETTINGS
 from portal.registration.tokens import new_attempt
 from portal.web.forms import Between, Form, Length, Optional, Required
 
@@ -17,6 +19,7 @@ ACCESS_WORDS = {
     "open": "Whoever has the address of the page may register while registration runs.",
     "invited": "Only whoever has one of your one-time links.",
 }
+REMINDERS = [("", "None"), *((str(hours), f"{hours} {'hour' if hours == 1 else 'hours'} before the start") for hours in HOURS)]
 ENTRANTS = [("players", "Players"), ("teams", "Teams"), ("both", "Players and teams")]
 
 
@@ -26,7 +29,12 @@ class PageForm(Form):
     approval = BooleanField("I approve each request")
     self_check_in = BooleanField("Players check in by themselves")
     asks_contact = BooleanField("Ask for an e-mail address")
+    remind_hours = SelectField("Reminder to check in", [Optional()], choices=REMINDERS)
     welcome = TextAreaField("Welcome text", [Optional(), Length(LONGEST_WELCOME)])
+
+    def settings(self) -> dict[str, Any]:
+        """What `service.change_page` takes."""
+        return {name: self[name].data for name in SETTINGS} | {"remind_hours": int(self.remind_hours.data or 0) or None}
 
 
 class AnswerForm(Form):

@@ -48,6 +48,16 @@ def tell_promoted(session: Session, competition: Competition, promoted: Sequence
         _tell(session, org, competition, team, "promoted", captain_links.issue(session, team), entry)
 
 
+def tell_not_checked_in(session: Session, competition: Competition) -> int:
+    """Remind those who have a place, left an address and are not checked in; how many there were."""
+    query = select(Entry, Team).join(Team, Team.id == Entry.team_id).where(Entry.competition_id == competition.id)
+    absent = query.where(Entry.status == "registered", Entry.checked_in_at.is_(None), Team.contact.is_not(None))
+    org, count = session.get_one(Organization, competition.org_id), 0
+    for entry, team in session.execute(absent.order_by(Entry.id)).all():
+        count += _tell(session, org, competition, team, "check_in_reminder", captain_links.issue(session, team), entry)
+    return count
+
+
 def _path(endpoint: str, **values: str) -> str:
     """As `url_for` builds it, outside a request too: the clock gives places as well."""
     return str(current_app.url_map.bind("localhost").build(endpoint, values))
@@ -73,6 +83,8 @@ def _tell(
     context: dict[str, Any] = shown | {"url": site_of(session, org) + path}
     if competition.starts_at is not None:
         context["starts"] = competition.starts_at.strftime("%d %b %Y, %H:%M UTC")
+        if kind == "check_in_reminder":
+            context["check_in_closes"] = context["starts"]
     if kind == "registration_waiting" and entry is not None:
         context["position"] = str(position_of(session, entry))
     try:

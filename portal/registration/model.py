@@ -14,6 +14,7 @@ from portal.players.model import Team
 
 ACCESS = ("closed", "open", "invited")
 ENTRANTS = ("players", "teams", "both")
+REMINDERS = (1, 3, 24)  # hours before the start
 INVITATION_STATES = ("unused", "used", "expired", "revoked")
 APPLICATION_STATUSES = ("pending", "approved", "declined", "withdrawn")
 
@@ -43,6 +44,8 @@ class RegistrationPage(Model):
     self_check_in: Mapped[bool] = mapped_column(default=True)
     asks_contact: Mapped[bool] = mapped_column(default=False)
     welcome: Mapped[str | None] = mapped_column(Text)
+    remind_hours: Mapped[int | None]  # one of REMINDERS
+    reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # once: a later start brings no second one
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now)
 
 

@@ -10,6 +10,7 @@ from portal.competitions.model import Competition
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import PortalError
+from portal.mail.service import can_send
 from portal.orgs.access import Place, inside
 from portal.registration import applications, invitation_pages
 from portal.registration.addresses import page_address, qr_of
@@ -36,7 +37,9 @@ def show(place: Place, uid: UUID) -> Response:
     """How the page is set up, its address, and who may register just now."""
     competition = competition_here(db.session(), place, uid)
     page = page_of(db.session(), competition)
-    form = PageForm(formdata=None, data={name: getattr(page, name) for name in SETTINGS})
+    form = PageForm(
+        formdata=None, data={name: getattr(page, name) for name in SETTINGS} | {"remind_hours": str(page.remind_hours or "")}
+    )
     return _settings(place, competition, page, form)
 
 
@@ -47,7 +50,7 @@ def save(place: Place, uid: UUID) -> Response:
     form = PageForm()
     if form.validate_on_submit():
         try:
-            page = change_page(db.session(), competition, place.actor, {name: form[name].data for name in SETTINGS})
+            page = change_page(db.session(), competition, place.actor, form.settings())
             words = {"closed": "closed", "open": "open to everybody", "invited": "for the invited"}[page.access]
             return finish(url_of(place, competition, "registering.show"), f"Saved. The registration page is {words}.")
         except PortalError as error:
@@ -140,7 +143,7 @@ def _without_ids() -> Any:
 
 def _settings(place: Place, competition: Competition, page: RegistrationPage, form: PageForm, status: int = 200) -> Response:
     session = db.session()
-    given = {"form": form, "setup": page, "here": url_of(place, competition, "registering.save")}
+    given = {"form": form, "setup": page, "here": url_of(place, competition, "registering.save"), "mails": can_send()}
     if status == 422 and wants_fragment():
         return render("registering/show.html", "registering/_page_form.html", status, words=ACCESS_WORDS, **given)
     address = page_address(session, place.organization, competition)

@@ -27,7 +27,7 @@ from portal.players.service import create_team, put_player
 from portal.registration import invitations
 from portal.registration.applications import apply, withdraw
 from portal.registration.door import check_page
-from portal.registration.model import ACCESS, ENTRANTS, Application, RegistrationPage, page_of
+from portal.registration.model import ACCESS, ENTRANTS, REMINDERS, Application, RegistrationPage, page_of
 from portal.registration.tokens import token_of, uid_of
 from portal.web.texts import paragraphs
 
@@ -36,7 +36,8 @@ MOST_AT_ONCE = 50  # competitions in which one name is looked for
 # How long a form that was sent twice shows the same answer, with the link in it.
 REPEATABLE = timedelta(minutes=30)
 KINDS = {"player": ("players", "both"), "team": ("teams", "both")}
-SETTINGS = ("access", "entrants", "approval", "self_check_in", "asks_contact", "welcome")
+SETTINGS = ("access", "entrants", "approval", "self_check_in", "asks_contact", "welcome", "remind_hours")
+UNTOLD = ("welcome", "remind_hours")  # of no use to programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def change_page(session: Session, competition: Competition, actor: Actor, settin
     for name, allowed in (("access", ACCESS), ("entrants", ENTRANTS)):
         if settings.get(name, allowed[0]) not in allowed:
             raise Invalid(name, f"Choose one of {', '.join(allowed)}.")
+    if settings.get("remind_hours") not in (None, *REMINDERS):
+        raise Invalid("remind_hours", f"Choose one of {', '.join(map(str, REMINDERS))} hours, or none.")
     page = page_of(session, competition)
     before = {name: getattr(page, name) for name in SETTINGS}
     for name in settings.keys() & set(SETTINGS):
@@ -82,7 +85,7 @@ def change_page(session: Session, competition: Competition, actor: Actor, settin
     session.add(page)
     session.flush()
     record(session, competition.org_id, actor, "registration_page.changed", subject_of(competition), before, after)
-    told = {"competition_id": competition.uid} | {name: after[name] for name in SETTINGS if name != "welcome"}
+    told = {"competition_id": competition.uid} | {name: after[name] for name in SETTINGS if name not in UNTOLD}
     emit(session, competition.org_id, "registration_page.changed", competition.uid, told)
     return page
 
