@@ -16,10 +16,12 @@ import redis
 
 from tests.conftest import migrate
 from tests.faults.scene import Scene, staged
+from tests.make import Org
 from tests.servers import PostgresServer, RedisServer, create_database
+from tests.webhooks.receiver import slow
 
 TENANTS, CAP, WORKERS = 20, 10, 2
-FLUSH_SECONDS, KILL_SECONDS = 5.0, 2.0
+FLUSH_SECONDS, KILL_SECONDS = 5.0, 4.0
 
 
 def main() -> int:
@@ -58,7 +60,8 @@ def judge(
         begun = time.monotonic()
         each = options.deliveries // TENANTS
         orgs = [scene.tenant(cap=CAP) for _ in range(TENANTS)]
-        telling = threading.Thread(target=lambda: [scene.tell(org, each // 10) for _ in range(10) for org in orgs])
+        scene.receiver.answers["/"] = slow(0.2)  # so that there is always something in flight to be killed
+        telling = threading.Thread(target=tell_all_the_while, args=(scene, orgs, each, options.kills * KILL_SECONDS))
         telling.start()
         torment(scene, server, options)
         telling.join()
@@ -81,16 +84,26 @@ def judge(
     return int(lost != 0 or twice > fair)
 
 
+def tell_all_the_while(scene: Scene, orgs: list[Org], each: int, seconds: float) -> None:
+    """`each` events of every organization, spread over about so many seconds."""
+    rounds = max(1, min(each, round(seconds)))
+    for number in range(rounds):
+        for org in orgs:
+            scene.tell(org, each * (number + 1) // rounds - each * number // rounds)
+        time.sleep(seconds / rounds / 2)
+
+
 def torment(scene: Scene, server: RedisServer, options: argparse.Namespace) -> None:
-    """Kill workers at random, empty Redis every five seconds, freeze it once."""
+    """Kill workers while they send, empty Redis every five seconds, freeze it once."""
     chance, flushed, frozen_at = random.Random(7), time.monotonic(), 0.0
     for _ in range(WORKERS):
         scene.start()
     while scene.kills < options.kills:
-        time.sleep(chance.uniform(0.5, 1.5) * KILL_SECONDS)
-        scene.kill(chance.choice(scene.workers))
+        wait_for_traffic(scene)
+        time.sleep(chance.uniform(0, 0.5))
+        scene.kill(scene.workers[0])  # the oldest: the other one may be starting still
         scene.start()
-        if not frozen_at and scene.kills >= options.kills // 2:
+        if not frozen_at and options.frozen and scene.kills >= options.kills // 2:
             server.freeze()
             frozen_at = time.monotonic()
         if frozen_at and time.monotonic() - frozen_at > options.frozen:
@@ -102,6 +115,13 @@ def torment(scene: Scene, server: RedisServer, options: argparse.Namespace) -> N
     server.thaw()
     server.kill()
     server.start()
+
+
+def wait_for_traffic(scene: Scene) -> None:
+    """Until something arrives, or for a few seconds where nothing is left to send."""
+    seen, until = len(scene.receiver.arrivals), time.monotonic() + 3 * KILL_SECONDS
+    while len(scene.receiver.arrivals) == seen and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def bounce(postgres: PostgresServer) -> int:
