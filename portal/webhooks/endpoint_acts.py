@@ -29,10 +29,8 @@ def edit(place: Place, uid: str) -> Response:
     endpoint = endpoint_by_uid(session, org.id, uid)
     form = EndpointForm(data=values_of(endpoint))
     form.offer(*narrowing_choices(session, org.id, endpoint))
-    if form.validate_on_submit():
+    if form.is_submitted() and vetted(form, endpoint.url):
         try:
-            if form.url.data != endpoint.url:
-                service.vet_url(_settings(), form.url.data)
             service.change_endpoint(session, org, uid, place.actor, _settings(), form.terms())
             return finish(url_of(endpoint), f"{name_of(endpoint)} is saved. It holds from the next try on.")
         except PortalError as error:
@@ -116,6 +114,19 @@ def delete(place: Place, uid: str) -> Response:
 def url_of(endpoint: Endpoint, view: str = "endpoint.show", **parameters: Any) -> str:
     """The address of a page of the endpoint."""
     return url_for(f"webhooks.{view}", org_slug=g.place.organization.slug, uid=endpoint.uid, **parameters)
+
+
+def vetted(form: EndpointForm, known: str = "") -> bool:
+    """Is all of it in order, the address too? It is asked about even where something else is wrong, so that all is said at
+    once; not where it is the one that is `known`."""
+    valid = bool(form.validate())
+    try:
+        if form.url.data and form.url.data != known:
+            service.vet_url(_settings(), form.url.data)
+    except PortalError as error:
+        form.refuse(error)
+        valid = False
+    return valid
 
 
 def answer(part: str, form_part: str, form: Form, **context: Any) -> Response:

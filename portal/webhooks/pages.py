@@ -122,9 +122,8 @@ def new(place: Place) -> Response:
     session, org = db.session(), place.organization
     form = EndpointForm()
     form.offer(*narrowing_choices(session, org.id))
-    if form.validate_on_submit():
+    if form.is_submitted() and endpoint_acts.vetted(form):
         try:
-            vet_url(_settings(), form.url.data)
             uid = parse_uid("attempt", form.attempt.data) if form.attempt.data else ""
             made = create_endpoint(session, org, place.actor, _settings(), form.terms(), uid)
             return endpoint_acts.shown_once(made, f"{name_of(made.endpoint)} is ready")
