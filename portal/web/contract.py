@@ -6,7 +6,7 @@ pages under /docs and the tests that hold answers to their shape all read it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, create_model
 
@@ -39,14 +39,15 @@ MEANINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Contract:
-    """`slug` names its page, `sections` gives their order there. `envelope` and `error` are the fields of every answer;
-    (type, None) is one that not every answer has."""
+    """`slug` names its page, `sections` gives their order there. `envelope` and `error` are the fields of every answer,
+    `beside_lists` more of them where the data is a list."""
 
     slug: str
     title: str
     sentence: str
     envelope: Mapping[str, Any]
     error: type[Shape]
+    beside_lists: Mapping[str, Any] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     statuses: Mapping[int, str] = field(default_factory=lambda: EVERYWHERE)
@@ -67,7 +68,6 @@ class Contract:
 
     def success(self, name: str, data: Any) -> type[BaseModel]:
         """The model of a whole answer whose data is `data`."""
-        fields: dict[str, Any] = {
-            key: kind if isinstance(kind, tuple) else (data if kind is DATA else kind, ...) for key, kind in self.envelope.items()
-        }
+        parts = {**self.envelope, **(self.beside_lists if get_origin(data) is list else {})}
+        fields: dict[str, Any] = {key: (data if kind is DATA else kind, ...) for key, kind in parts.items()}
         return create_model(name, __base__=Shape, **fields)

@@ -1,5 +1,6 @@
 """What a call of the reference needs to find: real rows, made for that one call, by the names that its sample fills in."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from portal.competitions.decisions import decide
 from portal.competitions.model import Competition, Entry, Match, competition_by_uid
 from portal.kernel.db import unit_of_work
 from portal.keys.model import ApiKey
+from portal.markets.service import suspend
 from tests.make import Make, Org, address, unique
 
 Values = dict[str, Any]
@@ -50,6 +52,16 @@ def _reported(make: Make, org: Org) -> Values:
     values = _running(make, org, "league")
     make.play(org, values["uid"], lambda a, b: (1, 2))
     return values
+
+
+def _offered(make: Make, org: Org, *, suspended: bool = False) -> Values:
+    """An offer on an open match."""
+    values = _running(make, org)
+    oid = make.offer(org, values["uid"], values["mid"])
+    if suspended:
+        with unit_of_work() as session:
+            suspend(session, competition_by_uid(session, org.id, values["uid"]), SYSTEM, oid)
+    return values | {"oid": oid}
 
 
 def _counted(make: Make, org: Org) -> Values:
@@ -129,12 +141,25 @@ GROUNDS: Mapping[str, Ground] = {
     "competition_list_season_competitions": _counted,
     "competition_remove_season_competition": _counted,
     "competition_show_season_standings": _counted,
+    "competition_change_offer": _offered,
+    "competition_create_offer": _running,
+    "competition_list_offers": _bracket,
+    "competition_settle_offer": _offered,
+    "competition_show_offer": _offered,
+    "competition_suspend_all_offers": _bracket,
+    "competition_suspend_offer": _offered,
+    "competition_unsuspend_offer": lambda make, org: _offered(make, org, suspended=True),
+    "competition_void_offer": _offered,
     "competition_show_webhook": _of("webhook"),
     "competition_change_webhook": _of("webhook"),
     "competition_delete_webhook": _of("webhook"),
     "competition_show_event": _of("event"),
     "competition_put_whitelabel": lambda make, org: {"custom_domain": f"{unique('play')}.example.com"},
     "competition_show_embed": lambda make, org: {"competition_id": make.competition(org, status="registration")},
+    "feed_initiate_recovery": lambda make, org: {"after": int(time.time() * 1000) - 60_000, "request_id": unique("r")},
+    "feed_list_settlements_of_match": lambda make, org: {"mid": make.things(org)["fixture"]},
+    "feed_show_match": lambda make, org: {"mid": make.things(org)["fixture"]},
+    "feed_show_team": _of("entered_team"),
     "session_tokens_create_session": lambda make, org: {"game_id": make.game(org)},
     "session_tokens_validate_session": _link,
     "session_tokens_consume_session": _link,

@@ -31,13 +31,17 @@ Price = Annotated[str, Field(description="Decimal odds in text, more than 1, up 
 
 class NewOutcome(Body):
     key: str = Field(description="a, b or draw for match_winner; a short name of your own elsewhere.", examples=["a"])
-    label: str = Field("", max_length=MOST_LABEL, description="What players read; the name of that side if left out.")
+    label: str = Field(
+        "", max_length=MOST_LABEL, description="What players read; the name of that side if left out.", examples=["Team Alpha"]
+    )
     price: Price
 
 
 class NewOffer(Body):
     type: str = Field(MATCH_WINNER, description="match_winner settles by itself; every other is settled by you.")
-    label: str = Field("", max_length=MOST_LABEL, description="What players read; the type in words if left out.")
+    label: str = Field(
+        "", max_length=MOST_LABEL, description="What players read; the type in words if left out.", examples=["Match winner"]
+    )
     outcomes: list[NewOutcome] = Field(
         description="What may happen, with prices.",
         examples=[[{"key": "a", "price": "1.85"}, {"key": "b", "price": "1.95"}]],
@@ -77,7 +81,7 @@ class OutcomeShape(Shape):
     key: str = Field(examples=["a"])
     label: str = Field(examples=["Team Alpha"])
     price: str = Field(examples=["1.85"])
-    result: Literal["won", "lost", "void"] | None = Field(examples=[None])
+    result: Literal["won", "lost", "void"] | None = Field(examples=["won"])
 
 
 class OfferShape(Shape):
@@ -85,10 +89,10 @@ class OfferShape(Shape):
     match_id: str
     type: str = Field(examples=["match_winner"])
     label: str = Field(examples=["Match winner"])
-    status: Status = Field(examples=["open"])
+    status: Status = Field(examples=["settled"])
     outcomes: list[OutcomeShape]
-    winner: str | None = Field(examples=[None])
-    settled_by: Literal["engine", "system", "admin"] | None = Field(examples=[None])
+    winner: str | None = Field(examples=["a"])
+    settled_by: Literal["engine", "system", "admin"] | None = Field(examples=["engine"])
     updated_at: str
 
 

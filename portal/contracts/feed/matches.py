@@ -38,7 +38,7 @@ class RowShape(Shape):
     scheduled_at: str | None
     score_a: int | None
     score_b: int | None
-    map_name: str | None = Field(examples=[None])
+    map_name: str | None = Field(examples=["Mirage"])
 
 
 class OutcomeShape(Shape):
@@ -80,7 +80,7 @@ class MatchShape(RowShape):
     rounds: list[str] | None = Field(None, examples=[[]])
     events: list[str] | None = Field(None, examples=[[]])
     streams: list[str] | None = Field(None, examples=[[]])
-    demo_url: str | None = Field(None, examples=[None])
+    demo_url: str | None = Field(None, examples=["https://cdn.example.com/demo.dem"])
     player_stats: list[str] | None = Field(None, examples=[[]])
     markets: list[OfferShape] | None = None
     scoreboard: ScoreboardShape | None = None

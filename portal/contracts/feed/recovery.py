@@ -1,7 +1,5 @@
 """Feed API, recovery: ask for missed messages again. They come over the transports, not in the answer."""
 
-from typing import Annotated
-
 from flask import g
 from pydantic import Field
 from werkzeug.wrappers import Response
@@ -18,29 +16,24 @@ from portal.markets.recovery import initiate
 from portal.web.body import Body, read_json
 from portal.web.describe import Query, Shape, describe, read_query
 
-After = Annotated[
-    int | None,
-    Field(description="Unix milliseconds, at most three days ago: the last message that you have.", examples=[1765000000000]),
-]
-RequestId = Annotated[
-    str | None, Field(description="Yours, to tell the end of this recovery by; at most 64 characters.", examples=["r-1"])
-]
+_AFTER = "Unix milliseconds, at most three days ago: the last message that you have."
+_REQUEST_ID = "Yours, to tell the end of this recovery by; at most 64 characters."
 
 
 class RecoveryQuery(Query):
-    after: After = None
-    request_id: RequestId = None
+    after: int | None = Field(None, description=_AFTER)
+    request_id: str | None = Field(None, description=_REQUEST_ID)
 
 
 class RecoveryBody(Body):
-    after: After = None
-    request_id: RequestId = None
+    after: int | None = Field(None, description=_AFTER, examples=[1765000000000])
+    request_id: str | None = Field(None, description=_REQUEST_ID, examples=["r-1"])
 
 
 class RecoveryShape(Shape):
     id: str
     request_id: str = Field(examples=["r-1"])
-    after: str
+    after: str = Field(examples=["2026-03-15T10:00:00.000Z"])
     requested_at: str
 
 

@@ -69,6 +69,7 @@ BY_NAME: Mapping[str, Any] = {
     "score_b": 0,
     "script": '<script src="https://play.example.com/embed.js" async></script>',
     "season_name": "Spring 2026",
+    "sport": "cs2",
     "sport_allowlist": ["cs2"],
     "tag": "ALPHA",
     "team_name": "Team Alpha",

@@ -154,8 +154,9 @@ def _operation(contract: Contract, rule: Rule, method: str, action: str, view: C
 
 
 def _contract_of(app: Flask, path: str) -> Contract | None:
+    filled = _PARAMETER.sub("x", path)
     for answers in app.extensions["contracts"]:
-        if path.startswith(answers.prefixes):
+        if path.startswith(answers.prefixes) or any(pattern.match(filled) for pattern in getattr(answers, "patterns", ())):
             about: Contract = answers.about
             return about
     return None
