@@ -51,6 +51,9 @@ class Settings:
     stream_port: int
     stream_url: str
     stream_per_org: int
+    rabbitmq_url: str
+    rabbitmq_management_url: str
+    rabbitmq_public_url: str
 
     @property
     def production(self) -> bool:
@@ -110,6 +113,11 @@ class Settings:
             stream_port=stream_port,
             stream_url=_stream_url(environ.get("TILTYARD_STREAM_URL", ""), base_url, stream_port),
             stream_per_org=_integer(environ, "TILTYARD_STREAM_PER_ORG", 500, 1, 1_000_000),
+            rabbitmq_url=_broker_url(environ, "TILTYARD_RABBITMQ_URL", ("amqp", "amqps"), "TILTYARD_RABBITMQ_MANAGEMENT_URL"),
+            rabbitmq_management_url=_broker_url(
+                environ, "TILTYARD_RABBITMQ_MANAGEMENT_URL", ("http", "https"), "TILTYARD_RABBITMQ_URL"
+            ),
+            rabbitmq_public_url=_broker_url(environ, "TILTYARD_RABBITMQ_PUBLIC_URL", ("amqp", "amqps")),
         )
 
 
@@ -153,7 +161,9 @@ def _origin(text: str, name: str = "TILTYARD_BASE_URL") -> str:
 
 
 def _stream_url(text: str, base_url: str, port: int) -> str:
-    """Where browsers find the live stream: behind https a proxy joins it with web, otherwise it is the port beside."""
+    """Where browsers find the live stream, "" for nowhere: behind https a proxy joins it with web, else it is the port beside."""
+    if text == "none":
+        return ""
     if text or base_url.startswith("https://"):
         return _origin(text or base_url, "TILTYARD_STREAM_URL")
     return f"http://{_printable(urlsplit(base_url).hostname or '')}:{port}"
@@ -185,6 +195,23 @@ def _smtp_url(text: str, sender: str) -> str:
         raise SettingError("TILTYARD_SMTP_URL must look like smtps://user:password@mail.example.com (or smtp:// for STARTTLS).")
     if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", sender.strip()) or not sender.isascii():
         raise SettingError("TILTYARD_MAIL_FROM must be one plain address such as play@example.com; TILTYARD_SMTP_URL needs it.")
+    return text
+
+
+def _broker_url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...], needs: str = "") -> str:
+    """An address of the RabbitMQ broker, "" for none; it comes together with `needs`. Its password is never printed."""
+    text = environ.get(name, "")
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    try:
+        good = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise SettingError(f"{name} must look like {schemes[0]}://user:password@mq.example.com.")
+    if needs and not environ.get(needs):
+        raise SettingError(f"{name} needs {needs}: tenants are set up through the broker's management API.")
     return text
 
 

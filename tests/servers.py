@@ -215,7 +215,7 @@ class WebServer(Server):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = directory / f"web-{self.port}.log"
-        as_supervised = {"HOST": "127.0.0.1", "PORT": str(self.port), "MALLOC_ARENA_MAX": "2"}
+        as_supervised = {"HOST": "127.0.0.1", "PORT": str(self.port), "MALLOC_ARENA_MAX": "2", "TILTYARD_STREAM_URL": "none"}
         self.environ = plain_environment() | as_supervised | dict(environ)
         self.target = target
         self.health = health

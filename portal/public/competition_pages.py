@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
 from portal.branding.hosts import site_here
 from portal.competitions.embed_code import TITLES
@@ -88,16 +88,28 @@ def given(head: Head, links: Links, tag: str) -> dict[str, Any]:
     word, tone = STATES[head.status]
     over = head.status in ("completed", "canceled")
     named = {"head": head, "brand": head.brand, "links": links, "tabs": tabs_of(head), "titles": TITLES}
+    named |= {"stream": stream_of(head)}
     return named | {"tag": tag, "state_word": word, "tone": tone, "wait": LATER if over else SOON}
 
 
 def dressed(head: Head, response: Response) -> Response:
     """Let the brand's pictures be shown; keep what is not listed, and what is not open yet, out of search engines."""
     if response.status_code != 304:
-        headers.allow(img_src=head.brand.img_src())
+        headers.allow(img_src=head.brand.img_src(), connect_src=connect_src())
     if head.visibility != "public" or head.status == "draft":
         response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def stream_of(head: Head) -> str:
+    """Where the page hears that there is news, "" without a live stream."""
+    stream: str = current_app.config["SETTINGS"].stream_url
+    return f"{stream}/live/c/{head.uid}" if stream else ""
+
+
+def connect_src() -> str:
+    """For the content policy of a page that follows."""
+    return f"'self' {current_app.config['SETTINGS'].stream_url}".strip()
 
 
 def is_live() -> bool:

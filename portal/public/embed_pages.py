@@ -8,7 +8,7 @@ from portal.branding.hosts import site_here
 from portal.orgs.embed_sites import admits, origin_of, sites_of
 from portal.paths import ROOT
 from portal.public.addresses import THEMES, links_of
-from portal.public.competition_pages import answer
+from portal.public.competition_pages import answer, connect_src
 from portal.public.competition_views import asked_of
 from portal.public.showing import Head, head_of
 from portal.web import csrf, headers
@@ -30,7 +30,7 @@ def show(uid: UUID) -> Response:
     response = _refusal(head, refused) if refused else answer(head, links, asked, "public/competition/embed.html")
     if response.status_code != 304:
         around = f"'self' {' '.join(sites)}" if sites and not refused else "*"
-        headers.allow_frames(response, around, img_src=head.brand.img_src())
+        headers.allow_frames(response, around, img_src=head.brand.img_src(), connect_src=connect_src())
     # A frame that is sandboxed, as WordPress makes them, has no origin: its own fetches are foreign. All of this is public.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag"

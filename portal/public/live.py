@@ -20,7 +20,7 @@ from portal.web import headers
 CACHING = "public, max-age=1, stale-while-revalidate=10"
 KEPT_BYTES = 32_000_000
 SMALLEST_GZIP = 1_000
-LOOKS = ("templates/public", "static/css/competition.css", "static/js/competition.js")
+LOOKS = ("templates/public", "static/css/competition.css", "static/js/competition.js", "static/js/live.js")
 
 
 class Kept:

@@ -10,6 +10,7 @@ from flask import render_template
 from portal.branding.surfaces import Drawn, Surface, Worn
 from portal.competitions.drawing import Shape, trees
 from portal.competitions.shown import Named, Shown
+from portal.competitions.words import amount_in_words
 from portal.formats import single_elimination
 from portal.formats.plan import Entrant, Plan, Result, Winner
 from portal.formats.rules import Rules
@@ -19,13 +20,18 @@ from portal.public.competition_answers import MISSING
 from portal.public.competition_pages import given
 from portal.public.demo_game import Examined
 from portal.public.landing import REFUSALS
+from portal.public.player_view import Part
+from portal.public.registration_forms import RegisterForm
 from portal.public.showing import Head
+from portal.registration.addresses import qr_of
+from portal.registration.door import Door
 
 NAMES = (
     *("Northgate Foxes", "Harbour Lights", "Iron Quarter", "Red Kites"),
     *("Velvet Hammer", "Night Shift", "Saltworks", "Paper Tigers"),
 )
 PLAYED = ((2, 0), (2, 1), (1, 2), (2, 0), (0, 2))  # the scores of the first matches; the rest is still to come
+QR = qr_of("https://play.example.com")
 UID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -63,10 +69,38 @@ def _embed(worn: Worn) -> Drawn:
     return _competition("public/competition/embed.html", worn, worn.scheme or "auto")
 
 
+def _register(worn: Worn) -> Drawn:
+    form = RegisterForm(formdata=None)
+    setup = SimpleNamespace(
+        entrants="both", welcome="Doors open at six. Bring your own headset.", approval=False, asks_contact=True
+    )
+    form.fit(setup, 0, approval=False)  # type: ignore[arg-type]
+    door = Door("open", 5, 16, 0, closes_at=utc_now() + timedelta(days=6))
+    given = {"competition": _cup(), "setup": setup, "form": form, "door": door, "invited": False, "roster": 0, "home": ""}
+    return _page("public/registration/register.html", worn, amount=amount_in_words, **given)
+
+
+def _private(worn: Worn) -> Drawn:
+    held = {"uid": UID, "status": "registered", "entrant_key": UID, "checked_in_at": None, "place": None}
+    part: Any = Part(_cup(), SimpleNamespace(**held), None, True, 0)  # type: ignore[arg-type]
+    team = SimpleNamespace(name=NAMES[0], tag="FOX", solo=False)
+    given = {"team": team, "token": "preview", "parts": [part], "others": (), "may_rename": True, "said": "", "trouble": ""}
+    return _page("public/registration/player.html", worn, organization=worn.organization, door_code=lambda _: QR, **given)
+
+
+def _cup() -> Any:
+    """A cup in registration, as the pages of registration ask for it."""
+    told = {"uid": UID, "title": "Friday night cup", "status": "registration", "visibility": "public"}
+    wei = {"entry_fee_wei": None, "prize_pool_wei": str(2 * 10**18)}
+    return SimpleNamespace(starts_at=utc_now() + timedelta(days=7), **told, **wei)
+
+
 SURFACES = {
     "landing": Surface("Link page", _landing),
     "competition": Surface("Competition", _public),
     "embed": Surface("Embed", _embed),
+    "registration": Surface("Registration", _register),
+    "private": Surface("Private page", _private),
     "closed": Surface("Used link", _closed),
     "game": Surface("Demo game", _game),
     "refused": Surface("Refused site", _refused),

@@ -14,6 +14,7 @@ from portal.audit.service import Actor
 from portal.branding.brand import brand_of
 from portal.branding.sites import site_of
 from portal.competitions.model import Competition
+from portal.competitions.words import amount_in_words
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import Gone, NotFound, PortalError
@@ -100,7 +101,7 @@ def _shown(
     competition: Competition, org: Organization, setup: RegistrationPage, form: RegisterForm, door: Door, token: str | None
 ) -> Response:
     given = {"competition": competition, "setup": setup, "form": form, "door": door, "invited": token is not None}
-    given |= {"roster": roster_asked(competition), "home": _home(competition, org)}
+    given |= {"roster": roster_asked(competition), "home": _home(competition, org), "amount": amount_in_words}
     if not door.open:
         return branded("public/registration/shut.html", org, 409 if request.method == "POST" else 200, **given)
     return branded("public/registration/register.html", org, 422 if form.is_submitted() else 200, **given)

@@ -132,6 +132,7 @@ async def _tell_markets(hub: Hub, tenant: Tenant, events: Sequence[Happened]) ->
         frame, match = head(event.type, as_json(event.data)), event.data.get("match_id")
         for audience in _concerned(audiences, sports.get(event.competition or ""), match):
             audience.push([frame])
+        await asyncio.sleep(0)  # let them be sent: hundreds may come at once
 
 
 def _concerned(audiences: Iterable[Audience], sport: str | None, match: str | None) -> Iterable[Audience]:

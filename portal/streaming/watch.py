@@ -53,6 +53,7 @@ async def keep_alive(hub: Hub) -> None:
         await asyncio.sleep(ALIVE_SECONDS)
         frame = head("alive", as_json({"status": "ok"}))
         for number, listener in enumerate(tuple(hub.listeners())):
+            listener.check_progress()
             listener.push(frame)
             if number % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)

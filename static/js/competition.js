@@ -83,6 +83,8 @@
   address.searchParams.set("live", "1");
   let wait = Number(live.dataset.wait);
   let timer = 0;
+  let followed = false;
+  const RARELY = 60000; // while the stream tells
 
   const over = () => new Set(Array.from(live.querySelectorAll(".m.over"), (match) => match.dataset.m));
 
@@ -133,7 +135,7 @@
 
   function plan() {
     clearTimeout(timer);
-    if (!document.hidden) timer = setTimeout(look, wait);
+    if (!document.hidden) timer = setTimeout(look, followed ? Math.max(wait, RARELY) : wait);
   }
 
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
@@ -144,4 +146,5 @@
   if (own) live.querySelector(".tree .lit")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   setInterval(countDown, 1000);
   plan();
+  if (live.dataset.stream) window.followLive(() => live.dataset.stream, look, (stands) => { followed = stands; stands ? look() : plan(); });
 })();
