@@ -22,14 +22,14 @@ lint: .venv/.all
 	@echo "== Lint is clean."
 
 # Every bench runs, whatever the one before said; a goal that was missed fails the command at the end.
-BENCHES := admission sessions memory formats competitions delivery
+BENCHES := admission sessions memory formats competitions delivery stream
 bench: .venv/.all
 	@missed=; for file in $(wildcard $(BENCHES:%=bench/%.py)); do echo "== $$file"; $(PY) "$$file" || missed="$$missed $$file"; done; \
 	if [ -n "$$missed" ]; then echo "== Missed its goal:$$missed"; exit 1; fi; echo "== Every goal was reached."
 
 # A stamp per set of extras, so that a second run takes no time.
 .venv/.run: EXTRAS := embedded
-.venv/.all: EXTRAS := embedded,test,lint,bench
+.venv/.all: EXTRAS := embedded,amqp,sqs,test,lint,bench
 .venv/.run .venv/.all: pyproject.toml constraints.txt .ci/venv
 	@.ci/venv
 	@echo "== Installing tiltyard[$(EXTRAS)] into .venv (a minute or two the first time)"

@@ -1,7 +1,7 @@
 """The worker: `python -m portal.worker`. RQ's jobs are functions that take ids and open their own unit of work.
 
-Beside them two threads look at the tables once a second, and at once when the doorbell rings: one hands on what happened,
-one sends what is due. They need no Redis.
+Beside them three threads look at the tables once a second, and at once when the doorbell rings: one hands on what happened,
+one sends webhooks, one serves transports. They need no Redis.
 """
 
 import signal
@@ -23,6 +23,8 @@ from portal.kernel.log import log
 from portal.kernel.queue import connect, queue_of
 from portal.outbox.announce import announcer
 from portal.outbox.courier import Courier
+from portal.transports.carrier import Carrier
+from portal.transports.fan_out import hand_over
 from portal.webhooks.deliverer import Deliverer
 from portal.webhooks.fan_out import fan_out
 
@@ -51,18 +53,23 @@ def main() -> int:
 
 @contextmanager
 def deliveries(app: Flask) -> Iterator[None]:
-    """The two threads, for as long as the block lasts."""
-    deliverer = Deliverer(app)
+    """The three threads, for as long as the block lasts."""
+    senders = Deliverer(app), Carrier(app)
     settings: Settings = app.config["SETTINGS"]
-    courier = Courier(app, [fan_out, announcer(settings.redis_url)], deliverer.wake)
-    threads = [threading.Thread(target=each.run, name=type(each).__name__, daemon=True) for each in (courier, deliverer)]
+
+    def wake() -> None:
+        for sender in senders:
+            sender.wake()
+
+    courier = Courier(app, [fan_out, hand_over, announcer(settings.redis_url)], wake)
+    threads = [threading.Thread(target=each.run, name=type(each).__name__, daemon=True) for each in (courier, *senders)]
     for thread in threads:
         thread.start()
     try:
         yield
     finally:
-        courier.stop()
-        deliverer.stop()
+        for each in (courier, *senders):
+            each.stop()
         for thread in threads:
             thread.join()
 

@@ -94,6 +94,12 @@ REQUEST: Fields = {
 }
 SEASON: Fields = {"season_id": ID, "name": "Spring 2026"}
 COUNTED: Fields = SEASON | {"competition_id": OTHER, "title": "Spring Cup", "weight": 1.0}
+TRANSPORT: Fields = {
+    "transport_id": ID,
+    "kind": Of(("amqp", "sqs")),
+    "name": "Trading desk",
+    "status": Of(("enabled", "paused", "disabled")),
+}
 WEBHOOK: Fields = {"webhook_id": ID, "description": "Scoreboard"}
 MARKET: Fields = {
     "competition_id": ID,
@@ -203,6 +209,7 @@ DATA: dict[str, Fields] = {
     **{f"market.{name}": MARKET for name in ("created", "updated", "suspended", "unsuspended")},
     "bet_settlement": MARKET | {"settlement": SETTLEMENT},
     "recovery.requested": {"recovery_id": ID, "sport": "cs2", "request_id": "7", "after": AT},
+    **{f"transport.{verb}": TRANSPORT for verb in ("created", "updated", "password_rotated", "removed")},
     "webhook.created": WEBHOOK | {"events": ["match.*"]},
     "webhook.updated": WEBHOOK | {"changed": ["types"], "status": Of(("enabled", "paused", "disabled", "auto_off"))},
     "webhook.deleted": WEBHOOK,
