@@ -22,6 +22,8 @@ from portal.keys import attention, usage
 from portal.keys.model import ApiKey, UsageHour
 from portal.orgs.model import Organization
 from portal.session_tokens.model import SessionToken
+from portal.webhooks.lists import endpoints_in_need
+from portal.webhooks.shown import name_of
 
 HOURS = 24
 DAYS = 14
@@ -137,9 +139,10 @@ def _days(now: datetime) -> Period:
 
 
 def notices_of(session: Session, org: Organization, figures: Figures, now: datetime) -> list[Notice]:
-    """The most pressing first: what fails, then what warns, competitions before keys. Six statements."""
+    """The most pressing first: what fails, then what warns, competitions before keys. Seven statements."""
+    webhooks = _webhooks(session, org)
     keys = [*_refused(session, org, now), *_expiring(session, org, now), *_open_to_all(org, figures), *_unused(session, org, now)]
-    return sorted([*competitions_in_need(session, org, now), *keys], key=lambda notice: notice.tone != "failing")
+    return sorted([*competitions_in_need(session, org, now), *webhooks, *keys], key=lambda notice: notice.tone != "failing")
 
 
 def latest_changes(session: Session, org: Organization) -> Sequence[AuditRow]:
@@ -152,6 +155,16 @@ def steps_of(org: Organization, figures: Figures) -> list[Step]:
     opened = (figures.has_target, figures.has_link, figures.has_competition, figures.has_theme)
     done = (figures.keys > 0, figures.has_called, bool(org.allowed_addresses), *opened)
     return [Step(*words, done=is_done) for words, is_done in zip(STEPS, done, strict=True)]
+
+
+def _webhooks(session: Session, org: Organization) -> Iterator[Notice]:
+    for endpoint in endpoints_in_need(session, org.id):
+        name, page = name_of(endpoint), f"webhooks/{endpoint.uid}"
+        if endpoint.status == "auto_off":
+            yield Notice("failing", f"The webhook {name} was switched off. {endpoint.status_reason}", page, "See why")
+        else:
+            text = f"The webhook {name} is failing: {endpoint.failures:,} tries in a row. {endpoint.last_error}"
+            yield Notice("failing" if endpoint.warned_at else "warning", text, page, "See why")
 
 
 def _refused(session: Session, org: Organization, now: datetime) -> Iterator[Notice]:

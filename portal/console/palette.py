@@ -1,5 +1,5 @@
-"""The search behind Ctrl-K: pages, things to do, competitions, teams, seasons, keys, games, streams, links and organizations by
-name, players by their wallet, and anything by its pasted id."""
+"""The search behind Ctrl-K: pages, things to do, competitions, teams, seasons, keys, games, streams, links, webhooks and
+organizations by name, players by their wallet, and anything by its pasted id."""
 
 import re
 from collections.abc import Iterator
@@ -23,6 +23,8 @@ from portal.players.model import RosterEntry, Team, teams_of
 from portal.seasons.model import Season
 from portal.session_tokens.model import SessionToken, links_of
 from portal.web.tables import CONTROLS
+from portal.webhooks.model import Endpoint, endpoints_of
+from portal.webhooks.shown import name_of
 
 LONGEST = 200
 EACH = 5
@@ -58,6 +60,7 @@ def find(session: Session, place: Place, text: str) -> list[Hit]:
         *_keys(session, place, text),
         *_targets(session, place, text),
         *_links(session, place, text),
+        *_webhooks(session, place, text),
         *_organizations(session, place, text),
     ]
 
@@ -141,6 +144,12 @@ def _links(session: Session, place: Place, text: str) -> Iterator[Hit]:
     wanted = _starts(SessionToken.external_ref, text) | (SessionToken.id == _number(text))
     for link in _few(session, links_of(place.organization).where(wanted), SessionToken.id.desc()):
         yield Hit(link.external_ref or f"Link {link.id}", f"Session link {link.id}", _below(place, f"sessions/{link.id}"))
+
+
+def _webhooks(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    query = endpoints_of(place.organization.id).where(_named(Endpoint.description, text) | _named(Endpoint.url, text))
+    for found in _few(session, query, Endpoint.created_at.desc(), Endpoint.id.desc()):
+        yield Hit(name_of(found), "Webhook", _below(place, f"webhooks/{found.uid}"))
 
 
 def _organizations(session: Session, place: Place, text: str) -> Iterator[Hit]:

@@ -15,6 +15,7 @@ from portal.players.model import Team, teams_of
 from portal.registration.model import Application, Invitation
 from portal.seasons.model import Season
 from portal.session_tokens.model import SessionBatch
+from portal.webhooks.model import Delivery, Endpoint
 
 # Ids are shown in this form; also inside an address that was pasted whole.
 UID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
@@ -32,6 +33,8 @@ PAGES: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "decision": ("Decision", lambda _uid, above: f"competitions/{above}/standings"),
     "request": ("Request to take part", lambda _uid, above: f"competitions/{above}/registration/requests"),
     "invitation": ("Invitation", lambda _uid, above: f"competitions/{above}/registration/invitations"),
+    "webhook": ("Webhook", lambda uid, _above: f"webhooks/{uid}"),
+    "delivery": ("Webhook delivery", lambda uid, _above: f"webhooks/deliveries/{uid}"),
     "upload": ("Session links of an upload", lambda uid, _above: f"sessions/many/{uid}"),
 }
 
@@ -56,6 +59,9 @@ def _queries(org: Organization, uids: list[str]) -> Iterator[Select[Any]]:
     for kind, solo in (("team", False), ("player", True)):
         mine = teams_of(org.id).where(Team.uid.in_(uids), Team.solo.is_(solo))
         yield mine.with_only_columns(*_part(kind, Team.name, Team.uid).selected_columns)
+    webhook = _part("webhook", Endpoint.description, Endpoint.uid)
+    yield webhook.where(Endpoint.org_id == org.id, Endpoint.uid.in_(uids), Endpoint.deleted_at.is_(None))
+    yield _part("delivery", Delivery.type, Delivery.uid).where(Delivery.org_id == org.id, Delivery.uid.in_(uids))
     yield _part("upload", literal(""), SessionBatch.uid).where(SessionBatch.org_id == org.id, SessionBatch.uid.in_(uids))
     for kind, below in (
         ("match", Match), ("registration", Entry), ("decision", Decision), ("request", Application), ("invitation", Invitation),

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from portal.competitions.model import Competition
 from portal.seasons.model import Season
+from portal.webhooks.claiming import FAILING
 from portal.webhooks.model import OPEN, Attempt, Delivery, Endpoint, Recovery, endpoints_of
 
 OFFERED = 200
+IN_NEED = 5
 Named = list[tuple[str, str]]
 
 
@@ -115,3 +117,10 @@ def named_by(session: Session, endpoint: Endpoint) -> dict[str, str]:
             name = session.scalar(select(label).where(model.org_id == endpoint.org_id, model.uid == uid))
             found[kind] = name or "One that was deleted"
     return found
+
+
+def endpoints_in_need(session: Session, org_id: int) -> Sequence[Endpoint]:
+    """Those that were switched off by their failures, and those that go on failing; the latest first."""
+    failing = (Endpoint.status == "enabled") & ((Endpoint.failures >= FAILING) | Endpoint.warned_at.is_not(None))
+    query = endpoints_of(org_id).where(or_(Endpoint.status == "auto_off", failing))
+    return session.scalars(query.order_by(Endpoint.last_failure_at.desc(), Endpoint.id.desc()).limit(IN_NEED)).all()
