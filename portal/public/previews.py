@@ -77,7 +77,8 @@ def _register(worn: Worn) -> Drawn:
     form.fit(setup, 0, approval=False)  # type: ignore[arg-type]
     door = Door("open", 5, 16, 0, closes_at=utc_now() + timedelta(days=6))
     given = {"competition": _cup(), "setup": setup, "form": form, "door": door, "invited": False, "roster": 0, "home": ""}
-    return _page("public/registration/register.html", worn, amount=amount_in_words, **given)
+    given |= {"amount": amount_in_words}
+    return _page("public/registration/register.html", worn, organization=worn.organization, **given)
 
 
 def _private(worn: Worn) -> Drawn:

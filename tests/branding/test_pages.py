@@ -52,6 +52,15 @@ def test_a_draft_is_shown_to_the_editor_alone_until_it_is_published(client, make
     assert "Players see this, version 1" in page and org.alice.email in page
 
 
+def test_registration_and_the_private_page_wear_the_draft(editor):
+    _, alice, home, send = editor()
+    send("/draft", FORM | {"primary": "#0a7d32", "footer": "Casino Royal"})
+    for surface, said in (("registration", "Prize pool 2 ("), ("private", "Your private page")):
+        shown = alice.get(f"{home}/preview/{surface}")
+        assert shown.status_code == 200 and "Casino Royal" in shown.text and said in shown.text
+        assert "<script" not in shown.text and f"preview/{surface}" in alice.get(f"{home}?surface={surface}").text
+
+
 def test_while_typing_only_the_side_is_answered_and_a_half_typed_colour_keeps_the_draft(editor):
     _, alice, home, send = editor()
     answer = send("/draft", FORM | {"primary": "#0a7d32"}, **HTMX)

@@ -256,3 +256,13 @@ class TestSites:
     def test_the_origin_of_a_referer_is_without_what_follows(self):
         assert origin_of("https://Example.com:8443/a/b?c#d") == "https://example.com:8443"
         assert origin_of("about:blank") == origin_of("") == origin_of("https://user:pw@x.example/") == ""
+
+
+def test_the_code_of_the_api_leads_to_the_proven_domain(client, make):
+    org = make.org()
+    uid = make.competition(org, status="registration")
+    here = client.get(f"/api/v1/embed?competition_id={uid}").json["data"]
+    host = make.domain(org)
+    there = client.get(f"/api/v1/embed?competition_id={uid}").json["data"]
+    assert host not in here["iframe"]
+    assert f'src="https://{host}/embed/{uid}?' in there["iframe"] and f'src="https://{host}/embed.js"' in there["script"]

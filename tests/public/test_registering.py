@@ -285,3 +285,13 @@ def test_every_page_of_it_wears_the_brand_of_the_organization(client, make, org,
     for page in [answer, *pages]:
         assert re.search(rf"/theme/{org.slug}/\w+\.css|/theme/[\w-]*{org.slug}[\w/-]*\.css", page.text), page.request.path
         assert "second" in page.text and "Tiltyard" not in page.text
+
+
+def test_what_it_costs_and_what_can_be_won_stands_on_the_page(client, make):
+    org = make.org()
+    free = make.competition(org, status="registration", entry_fee_wei="0")
+    paid = make.competition(org, status="registration", entry_fee_wei=str(10**17), prize_pool_wei=str(5 * 10**18))
+    page = client.get(make.registration_page(org, paid)).text
+    assert "Entry fee 0.1 (100,000,000,000,000,000 wei)" in page and "Prize pool 5 (" in page
+    page = client.get(make.registration_page(org, free)).text
+    assert "Entry fee" not in page and "Prize pool" not in page
