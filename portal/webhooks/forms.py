@@ -27,7 +27,19 @@ from portal.webhooks.service import OVERLAPS
 from portal.webhooks.terms import MOST_CAP, MOST_DESCRIPTION
 
 OVERLAP_CHOICES = [*((name, name) for name in OVERLAPS), ("none", "Not at all: the old one ends at once")]
-FAMILY_WORDS = {"key": "API keys", "session": "Session links", "request": "Requests to take part"}
+FAMILY_WORDS = {
+    "key": "API keys",
+    "session": "Session links",
+    "theme": "Theme",
+    "match": "Matches",
+    "standings": "Standings",
+    "registration_page": "Registration pages",
+    "request": "Requests to take part",
+    "market": "Offers",
+    "bet_settlement": "Settlements of offers",
+    "recovery": "Recovery of the feed",
+    "transport": "Event feeds",
+}
 WHICH = [("failed", "What failed or was canceled"), ("missing", "What it was never given")]
 
 
