@@ -71,7 +71,7 @@ def test_a_tenant_may_read_and_declare_its_own_and_nothing_else(desk, fed, app, 
         await channel.declare_queue("somebody-elses")
 
     for forbidden in (publish, declare):
-        with pytest.raises(AMQPException, match="(?i)refused"):
+        with pytest.raises(AMQPException, match=r"(?i)refused"):
             listener._with(forbidden)
 
 
