@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.02  # between two looks while the bell may have been rung for o
 class Courier:
     """`sinks` get the events (see `outbox.relay`); `then` is called whenever some were handed on."""
 
-    def __init__(self, app: Flask, sinks: Sequence[Sink], then: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, sinks: Sequence[Sink], then: Callable[[], object]) -> None:
         self._app, self._sinks, self._then = app, sinks, then
         self._stop = threading.Event()
 
