@@ -60,10 +60,10 @@ class EndpointForm(Form):
     """Terms of an endpoint. `attempt` names this very form, so that sending it twice makes one endpoint."""
 
     url = StringField("Address", [Required("Write the address that receives the events, such as https://example.com/hooks.")])
-    description = StringField("Description", [Length(MOST_DESCRIPTION)])
+    description = StringField("Description", [Length(MOST_DESCRIPTION)], default="")
     events = SelectMultipleField("Events", [Required("Choose at least one event, or all of them.")])
-    competition_id = SelectField("Only of one competition")
-    season_id = SelectField("Only of one season")
+    competition_id = SelectField("Only of one competition", default="")
+    season_id = SelectField("Only of one season", default="")
     ordered = BooleanField("Keep the order within each competition")
     headers = TextAreaField("Headers of your own", [Length(12_000)])
     in_flight_cap = IntegerField("Deliveries at once", [Between(1, MOST_CAP, "deliveries")], default=10)
