@@ -3,7 +3,7 @@ would be too much. One competition by itself is counted by `formats.tally`, whos
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, case, cast, func, null, select, union_all
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, null, or_, select, union_all
 
 from portal.competitions.model import Competition, Entry, Match
 from portal.formats.rules import ELIMINATION
@@ -37,8 +37,9 @@ def identity() -> ColumnElement[str]:
 
 
 def real() -> ColumnElement[bool]:
-    """A bye is no match that anybody plays: it stands in the bracket and is not counted."""
-    return func.coalesce(Match.outcome, "") != "bye"
+    """A bye is no match that anybody plays: it stands in the bracket and is not counted. Neither is one to which nobody comes:
+    a second grand final that was not needed."""
+    return and_(func.coalesce(Match.outcome, "") != "bye", or_(Match.outcome.is_(None), ~and_(Match.a_empty, Match.b_empty)))
 
 
 _SUMS = {"win": "wins", "draw": "draws", "loss": "losses"}

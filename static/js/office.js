@@ -91,7 +91,7 @@
   const paintTime = (element) => {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) return;
-    const text = office.stored("times") === "absolute" ? absolute.format(moment) : words(moment);
+    const text = element.hasAttribute("data-exact") || office.stored("times") === "absolute" ? absolute.format(moment) : words(moment);
     if (element.textContent !== text) element.textContent = text;
     if (element.dataset.tip) return;
     element.dataset.tip = `${withZone.format(moment)} · ${moment.toISOString().replace(/\.\d+/, "")}`;

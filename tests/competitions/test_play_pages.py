@@ -128,6 +128,7 @@ def test_many_matches_are_spread_over_courts_round_by_round(desk):
     sent = {"first": "2030-05-01T10:00", "every": "30", "courts": "2", "which": "without", "group": ""}
     page = cup.send("/matches/times", sent | {"step": "preview"})
     assert page.status_code == 200 and "7 matches" in page.text and cup.match(1).scheduled_at is None
+    assert page.text.count('<time data-exact datetime="2030-05-01T1') == 9
     assert cup.send("/matches/times", sent | {"step": "apply"}).status_code == 303
     times = [f"{cup.match(number).scheduled_at:%H:%M}" for number in range(1, 8)]
     assert times == ["10:00", "10:00", "10:30", "10:30", "11:00", "11:00", "11:30"]

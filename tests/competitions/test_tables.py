@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from portal.competitions.ladders import drop_the_inactive
-from portal.competitions.model import Competition
+from portal.competitions.lists import summary_of
+from portal.competitions.model import Competition, competition_by_uid
 from portal.competitions.participants import Participant
 from portal.competitions.tables import Place, split
 from portal.kernel.clock import utc_now
@@ -216,3 +217,21 @@ def test_whoever_rests_on_a_ladder_falls_once_for_each_period(app, organizer, st
     assert len(organizer.events("standings.updated")) == told
     assert order_after(6) == [2, 1, 3]
     assert len(organizer.events("standings.updated")) == told + 1
+
+
+@pytest.mark.parametrize(("again", "total"), [(False, 6), (True, 7)])
+def test_a_second_grand_final_that_is_not_needed_is_not_counted(make, again, total):
+    org = make.org()
+    rules = {"format": "double_elimination", "grand_final": "reset"}
+    cup = make.competition(org, status="active", entrants=4, rules=rules)
+    beaten = []
+
+    def report(home: str, away: str) -> tuple[int, int]:
+        """The side above wins; where the final is to be played again, who came from below wins it."""
+        beaten.append((home, away))
+        return (0, 1) if again and len(beaten) == 6 else (1, 0)
+
+    make.play(org, cup, report)
+    with unit_of_work() as session:
+        summary = summary_of(session, competition_by_uid(session, org.id, cup))
+    assert (summary.matches_total, summary.matches_completed, summary.matches_pending) == (total, total, 0)
