@@ -23,10 +23,12 @@ from portal.competitions.pages import pages as competitions_pages
 from portal.competitions.play_pages import pages as play_pages
 from portal.competitions.team_entries import note_new_name
 from portal.config import Settings
+from portal.console import following_pages as following
 from portal.console import shell
 from portal.console.audit_pages import pages as console_audit_pages
 from portal.console.captain_pages import pages as console_captain_pages
 from portal.console.embed_pages import pages as embed_builder_pages
+from portal.console.following_pages import pages as following_pages
 from portal.console.pages import pages as console_pages
 from portal.console.player_pages import pages as console_player_pages
 from portal.console.roster_pages import pages as console_roster_pages
@@ -48,6 +50,7 @@ from portal.keys.usage import callers_of
 from portal.mail.previews import SURFACES as MAIL_SURFACES
 from portal.mail.service import sent_too
 from portal.markets import engine as market_engine
+from portal.markets.pages import pages as offers_pages
 from portal.orgs import signed_in, view_pages
 from portal.orgs.account_pages import pages as orgs_account_pages
 from portal.orgs.agent_pages import pages as orgs_agent_pages
@@ -73,6 +76,7 @@ from portal.seasons.pages import pages as seasons_pages
 from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
+from portal.transports.pages import pages as transports_pages
 from portal.web import csrf, errors, headers, render, request_id, throttle
 from portal.web.health import pages as health_pages
 from portal.web.metrics import pages as metrics_pages
@@ -101,15 +105,18 @@ BLUEPRINTS = (
     competitions_pages,
     play_pages,
     entrants_pages,
+    offers_pages,
     analytics_pages,
     registration_pages,
     console_pages,
     console_audit_pages,
+    following_pages,
     console_team_pages,
     console_roster_pages,
     console_captain_pages,
     console_player_pages,
     seasons_pages,
+    transports_pages,
     embed_builder_pages,
     public_pages,
     reference_pages,
@@ -147,6 +154,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app, CONTRACTS, (PLAYER_ANSWERS, COMPETITION_PAGE_ANSWERS))
     signed_in.init_app(app)
     shell.init_app(app)
+    following.init_app(app)
     view_pages.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -3,17 +3,19 @@
 import json
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.competitions.model import Competition
 from portal.kernel.db import reading
 from portal.streaming.hub import Hub
 from portal.streaming.matches import Happened
 from portal.streaming.tenants import Tenant
+from portal.webhooks.model import Endpoint
 
 # What is seen on every page of the organization's competitions.
 EVERYWHERE = frozenset({"theme.published", "organization.updated", "team.updated"})
 PUBLIC = "public:"
+DELIVERIES = "deliveries"
 LISTED = ("public", "unlisted")
 
 
@@ -32,7 +34,7 @@ CHANNELS: dict[str, Callable[[Happened, str], bool]] = {
     "matches": _families("match", "competition", "standings", "market", "bet_settlement"),
     "desk": _of_competition,
     "keys": _families("key"),
-    "deliveries": lambda _event, _: True,  # whatever happens may have to be delivered
+    DELIVERIES: lambda _event, _: False,  # tries are no events: see `tell_deliveries`
 }
 
 
@@ -47,6 +49,27 @@ async def tell_channels(hub: Hub, tenant: Tenant, events: Sequence[Happened]) ->
                 follower.end()
             else:
                 follower.tell(json.dumps({"turn": turns.get(uid, 0)}))
+
+
+async def tell_deliveries(hub: Hub) -> None:
+    """Tell whoever follows a delivery log where anything in it moved: one statement for all of them."""
+    tenants = [tenant for tenant in hub.tenants.values() if tenant.channels.get(DELIVERIES)]
+    marks = await hub.read(delivery_marks, [tenant.org_id for tenant in tenants]) if tenants else {}
+    for tenant in tenants:
+        mark = marks.get(tenant.org_id, ())
+        if tenant.delivery_mark is not None and tenant.delivery_mark != mark:
+            for follower in tuple(tenant.channels.get(DELIVERIES, ())):
+                follower.tell("{}")
+        tenant.delivery_mark = mark
+
+
+def delivery_marks(org_ids: Sequence[int]) -> dict[int, tuple[object, ...]]:
+    """Figures of each organization's endpoints that move with every delivery, try, resending and cancelling."""
+    moving = (func.sum(Endpoint.sequence), func.max(Endpoint.last_try_at), func.min(Endpoint.next_due_at))
+    query = select(Endpoint.org_id, *moving, func.max(Endpoint.next_due_at), func.max(Endpoint.updated_at))
+    query = query.where(Endpoint.org_id.in_(org_ids)).group_by(Endpoint.org_id)
+    with reading() as connection:
+        return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
 
 
 def _concerns(channel: str, events: Sequence[Happened]) -> bool:

@@ -12,7 +12,7 @@ from portal.kernel.log import log
 from portal.markets.fields import Fixture
 from portal.outbox.announce import CHANNEL
 from portal.streaming import matches
-from portal.streaming.channels import tell_channels
+from portal.streaming.channels import tell_channels, tell_deliveries
 from portal.streaming.frames import MARKET_FRAMES, MARKETS, as_json, head
 from portal.streaming.hub import Hub, sooner
 from portal.streaming.matches import Happened
@@ -44,6 +44,7 @@ async def tell(hub: Hub) -> None:
     while True:
         try:
             await _look(hub)
+            await tell_deliveries(hub)
         except Exception as error:  # the database may be away for a while
             log.error("the stream could not read what happened", exc_info=error)
             await asyncio.sleep(LOOK_SECONDS)

@@ -81,6 +81,7 @@ class Tenant:
     audiences: dict[Wanted, Audience] = field(default_factory=dict)
     channels: dict[str, set[Follower]] = field(default_factory=dict)
     due: datetime | None = None  # when a match goes live by the clock alone
+    delivery_mark: tuple[object, ...] | None = None  # of its delivery log when it was told last
     taken: Counter[str] = field(default_factory=Counter)  # connections by kind
 
     def audience(self, wanted: Wanted) -> Audience:
