@@ -92,7 +92,8 @@ def take(browser: Browser, demo: DemoServer, target: Path, names: list[str]) -> 
 
 
 def _shoot(page: Page, path: Path, whole: bool) -> None:
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(400)  # what comes by itself afterwards; a page that follows events is never idle
     page.evaluate("document.fonts.ready")
     width = int(page.evaluate("innerWidth"))
     if whole:  # a taller window, not Playwright's full page, which leaves what sticks to the window behind
