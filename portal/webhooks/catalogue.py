@@ -100,12 +100,6 @@ TRANSPORT: Fields = {
     "name": "Trading desk",
     "status": Of(("enabled", "paused", "disabled")),
 }
-TRANSPORT: Fields = {
-    "transport_id": ID,
-    "kind": Of(("amqp", "sqs")),
-    "name": "Ledger",
-    "status": Of(("enabled", "paused", "disabled")),
-}
 WEBHOOK: Fields = {"webhook_id": ID, "description": "Scoreboard"}
 MARKET: Fields = {
     "competition_id": ID,
@@ -216,7 +210,6 @@ DATA: dict[str, Fields] = {
     "bet_settlement": MARKET | {"settlement": SETTLEMENT},
     "recovery.requested": {"recovery_id": ID, "sport": "cs2", "request_id": "7", "after": AT},
     **{f"transport.{verb}": TRANSPORT for verb in ("created", "updated", "password_rotated", "removed")},
-    **{f"transport.{name}": TRANSPORT for name in ("created", "updated", "password_rotated", "removed")},
     "webhook.created": WEBHOOK | {"events": ["match.*"]},
     "webhook.updated": WEBHOOK | {"changed": ["types"], "status": Of(("enabled", "paused", "disabled", "auto_off"))},
     "webhook.deleted": WEBHOOK,

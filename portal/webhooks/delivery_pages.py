@@ -106,7 +106,12 @@ def show(place: Place, did: str) -> Response:
     body = body_as_sent(session, delivery, org, current_app.config["SETTINGS"].base_url)
     tries = attempts_of(session, delivery)
     shown = [(each, curl_of(each, body), readable(each.response_body)) for each in reversed(tries)]
-    context = {"delivery": delivery, "endpoint": endpoint_of(session, delivery), "body": readable(body), "size": len(body)}
+    context: dict[str, Any] = {
+        "delivery": delivery,
+        "endpoint": endpoint_of(session, delivery),
+        "body": readable(body),
+        "size": len(body),
+    }
     return render("webhooks/delivery.html", "webhooks/_delivery.html", tries=shown, version=version_of([delivery]), **context)
 
 

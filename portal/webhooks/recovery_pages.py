@@ -46,7 +46,12 @@ def show(place: Place, rid: str) -> Response:
     """The card of one recovery; htmx asks for the card alone, every second, until the work is over."""
     recovery = recovery_by_uid(db.session(), place.organization.id, rid)
     endpoint = db.session().get_one(Endpoint, recovery.endpoint_id)
-    context = {"recovery": recovery, "endpoint": endpoint, "card": _card(recovery), "here": _here(place, recovery)}
+    context: dict[str, Any] = {
+        "recovery": recovery,
+        "endpoint": endpoint,
+        "card": _card(recovery),
+        "here": _here(place, recovery),
+    }
     return render("webhooks/recovery.html", "webhooks/_job.html", **context)
 
 
