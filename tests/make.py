@@ -46,6 +46,7 @@ from portal.registration.tokens import new_attempt
 from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
+from portal.transports import service as transports
 from portal.webhooks import service as webhooks
 from portal.webhooks.deliveries import send_test
 from portal.webhooks.recoveries import start_recovery
@@ -310,6 +311,26 @@ class Make:
             draft = Draft(kind, tuple(Outcome(key, "1.90") for key in keys))
             return post_offer(session, competition_by_uid(session, org.id, competition), SYSTEM, match, draft).uid
 
+    def transport(self, org: Org, types: Sequence[str] = ("*",)) -> str:
+        """The uid of a new event feed into a queue at AWS, paused."""
+        queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/events.fifo"
+        keys = {"access_key_id": "AKIATESTTESTTESTTEST", "secret_access_key": "c2VjcmV0c2VjcmV0c2VjcmV0"}
+        with unit_of_work() as session:
+            owner, settings = session.get_one(Organization, org.id), self.app.config["SETTINGS"]
+            terms = {"name": unique("Feed"), "types": list(types), "queue_url": queue} | keys
+            uid = transports.switch_on(session, owner, SYSTEM, settings, "sqs", terms).transport.uid
+            transports.pause(session, owner, uid, SYSTEM)
+            return uid
+
+    def transport_message(self, org: Org, transport: str) -> str:
+        """The uid of a new message in a feed's log, not sent yet."""
+        with unit_of_work() as session:
+            owner = session.get_one(Organization, org.id)
+            transports.resume(session, owner, transport, SYSTEM)
+            message = transports.send_test(session, owner, transport, SYSTEM)
+            transports.pause(session, owner, transport, SYSTEM)
+            return message.uid
+
     def webhook(self, org: Org, url: str = "https://hooks.example.com/in", types: Sequence[str] = ("*",), **terms: Any) -> str:
         """The uid of a new webhook endpoint."""
         return self.webhook_with_secret(org, url, types, **terms)[0]
@@ -323,17 +344,15 @@ class Make:
 
     def delivery(self, org: Org, webhook: str = "", **data: Any) -> str:
         """The uid of a new delivery, a test event that nobody has sent yet; to a webhook of its own where none is named."""
-        webhook = webhook or self.webhook(org)
+        uid = webhook or self.webhook(org)
         with unit_of_work() as session:
-            owner = session.get_one(Organization, org.id)
-            return send_test(session, owner, webhook, SYSTEM, "match.completed", data).uid
+            return send_test(session, session.get_one(Organization, org.id), uid, SYSTEM, "match.completed", data).uid
 
     def recovery(self, org: Org) -> str:
         """The uid of an order to send a webhook what it was never given, which no worker has taken up."""
-        webhook = self.webhook(org)
+        uid, since = self.webhook(org), utc_now() - timedelta(days=1)
         with unit_of_work() as session:
-            since = utc_now() - timedelta(days=1)
-            return start_recovery(session, session.get_one(Organization, org.id), webhook, SYSTEM, since).uid
+            return start_recovery(session, session.get_one(Organization, org.id), uid, SYSTEM, since).uid
 
     def event(self, org: Org, name: str = "match.completed", data: Mapping[str, Any] | None = None) -> str:
         """The uid of a new event of the organization, not handed on yet."""
