@@ -47,6 +47,7 @@ from portal.kernel.db import db, engine_options
 from portal.keys.book import Book
 from portal.keys.pages import pages as keys_pages
 from portal.keys.usage import callers_of
+from portal.mail.pages import pages as mail_pages
 from portal.mail.previews import SURFACES as MAIL_SURFACES
 from portal.mail.service import sent_too
 from portal.markets import engine as market_engine
@@ -92,6 +93,7 @@ BLUEPRINTS = (
     orgs_account_pages,
     orgs_pages,
     orgs_member_pages,
+    mail_pages,
     orgs_agent_pages,
     orgs_view_pages,
     catalog_pages,

@@ -97,6 +97,8 @@ ROLES: dict[str, str] = {
     "keys.roll": ADMIN,
     "keys.rotate": ADMIN,
     "keys.show": MEMBER,
+    "mail.again": ADMIN,
+    "mail.index": ADMIN,
     "members.index": MEMBER,
     "members.link": ADMIN,
     "members.new": ADMIN,

@@ -11,8 +11,9 @@ from werkzeug.routing import Rule
 
 from portal.orgs.model import ROLES as LEVELS
 from tests.make import csrf_of
+from tests.open_routes import OPEN
 from tests.parameters import FIXED, PARAMETERS
-from tests.routes import KEYS, OPEN, PUBLIC, ROLES, WALLETS
+from tests.routes import KEYS, PUBLIC, ROLES, WALLETS
 from tests.sent import ASKED, ON_A_RUNNING_ONE, SEGMENTS, SENT
 
 SAFE = {"GET", "HEAD", "OPTIONS"}

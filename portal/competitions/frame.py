@@ -24,6 +24,7 @@ TABS = (
     ("Entrants", "entrants.index", ("entrants.", "play.disqualify")),
     ("Matches", "play.matches", ("play.match",)),
     ("Standings", "play.standings", ("play.standings", "play.decision")),
+    ("Offers", "offers.index", ("offers.",)),
     ("Registration page", "registering.show", ("registering.",)),
     ("Activity", "competitions.activity", ("competitions.activity",)),
 )

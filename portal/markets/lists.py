@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.competitions.credits import records
-from portal.competitions.model import Competition, Entry
+from portal.competitions.model import Competition, Entry, Match
 from portal.kernel.errors import NotFound
 from portal.markets.fixtures import of_sport
 from portal.markets.model import Offer, Settlement
@@ -86,3 +86,15 @@ def team_with_record(session: Session, org_id: int, sport: str, uid: str) -> tup
 def _entered(org_id: int, sport: str) -> Select[int | None]:
     entered = select(Entry.team_id).join(Competition, Competition.id == Entry.competition_id)
     return entered.where(Competition.org_id == org_id, of_sport(sport), Entry.team_id.is_not(None))
+
+
+def open_matches(session: Session, competition: Competition) -> list[tuple[str, str]]:
+    """(public id, name) of every match that bets can be taken on, in order of play; none unless the competition is active."""
+    if competition.status != "active":
+        return []
+    a, b, team_a, team_b = aliased(Entry), aliased(Entry), aliased(Team), aliased(Team)
+    names = func.coalesce(team_a.name, a.wallet), func.coalesce(team_b.name, b.wallet)
+    query = select(Match.uid, Match.number, *names).join(a, a.id == Match.a_id).join(b, b.id == Match.b_id)
+    query = query.outerjoin(team_a, team_a.id == a.team_id).outerjoin(team_b, team_b.id == b.team_id)
+    ready = query.where(Match.competition_id == competition.id, Match.status == "pending").order_by(Match.number)
+    return [(uid, f"{number}. {first} against {second}") for uid, number, first, second in session.execute(ready)]
