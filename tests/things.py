@@ -40,6 +40,8 @@ class Things(dict[str, object]):
             "counted": lambda: make.competition(org),
             "season": lambda: make.season(org, str(self["counted"])),
             "theme": lambda: make.theme(org),
+            "transport": lambda: make.transport(org),
+            "transport_message": lambda: make.transport_message(org, str(self["transport"])),
             "webhook": lambda: make.webhook(org),
             "delivery": lambda: make.delivery(org),
             "recovery": lambda: make.recovery(org),

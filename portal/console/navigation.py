@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from portal.mail.service import can_send
 from portal.orgs.access import Place
 
 
@@ -51,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("API keys", "keys.index", "key", ("keys.",), "tokens scopes rotate secret credentials"),
             Page("Webhooks", "webhooks.index", "webhook", ("webhooks.",), "events deliveries endpoints log signature doctor"),
+            Page("Event feeds", "transports.index", "rss", ("transports.",), "amqp rabbitmq sqs aws queue broker transports"),
             Page("API reference", "reference.index", "api", (), "docs explorer openapi samples curl try changelog"),
         ),
     ),
@@ -68,6 +70,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Settings", "orgs.settings", "settings", ("orgs.",), "allowlist ip address limits currency concurrency"),
             Page("Members", "members.index", "users", ("members.",), "people roles team invite"),
             Page("Agents", "agents.index", "sitemap", ("agents.",), "sub-agents operators tree"),
+            Page("Mail", "mail.index", "mail", ("mail.",), "messages e-mail sent given up reminders", "admin"),
             Page("Audit log", "audit.index", "history", (), "history changes who", "admin"),
         ),
     ),
@@ -93,6 +96,7 @@ ACTIONS = (
     Action("Create session link", "session_tokens.new", "Session links", "new add one-time"),
     Action("Create many session links", "session_tokens.batches.new", "Session links", "new add upload csv"),
     Action("Issue key", "keys.new", "API keys", "new create add secret token"),
+    Action("Switch on event feed", "transports.new", "Event feeds", "new create amqp rabbitmq sqs aws queue"),
     Action("Add webhook", "webhooks.new", "Webhooks", "new create endpoint"),
     Action("Add game", "catalog.new", "Games and streams", "new create", values=(("shelf", "games"),)),
     Action("Add stream", "catalog.new", "Games and streams", "new create", values=(("shelf", "streams"),)),
@@ -139,7 +143,9 @@ def _fits(place: Place, page: Page) -> bool:
 
 
 def _has(place: Place, endpoint: str) -> bool:
-    """An agent has no agents of its own."""
+    """An agent has no agents of its own, and without a server there is no mail."""
+    if endpoint.startswith("mail."):
+        return can_send()
     return not endpoint.startswith("agents.") or place.organization.level == "operator"
 
 

@@ -1,0 +1,277 @@
+"""Event feeds in the back office: AMQP and SQS, switched on, tested, paused, removed; each with its own log."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, request, url_for
+from sqlalchemy import func
+
+from portal.audit.changes import changes_of
+from portal.audit.model import AuditRow
+from portal.audit.service import rows_of
+from portal.config import Settings
+from portal.kernel.db import db
+from portal.kernel.errors import PortalError
+from portal.kernel.ids import parse_uid
+from portal.orgs.access import Place, inside
+from portal.transports import service
+from portal.transports.forms import FORMS, ConfirmForm, TermsForm, values_of
+from portal.transports.model import Transport, TransportMessage, messages_of, transport_by_uid, transports_of
+from portal.transports.service import KIND_WORDS, Created
+from portal.transports.settings import address_of, offered
+from portal.transports.xml_messages import EXCHANGE
+from portal.web.forms import Form
+from portal.web.render import finish, redirect_to, render, toast
+from portal.web.tables import Badge, Choice, Column, Dates, Search, Table
+
+pages = Blueprint("transports", __name__, url_prefix="/o/<org_slug>/feeds")
+
+SENTENCES = {
+    "amqp": "A RabbitMQ exchange of your own: matches, prices and settlements as XML, heard as they happen.",
+    "sqs": "A FIFO queue in your AWS account: every event as JSON, in order for each competition.",
+}
+STATES = {
+    "pending": Badge("Waiting", "open"),
+    "sent": Badge("Sent", "live"),
+    "skipped": Badge("Not told", "draft"),
+    "failed": Badge("Failed", "failing"),
+    "canceled": Badge("Canceled", "done"),
+}
+TABS = (("log", "Messages"), ("activity", "Activity"))
+
+
+def state_of(transport: Transport) -> Badge:
+    """How it fares."""
+    if transport.status != "enabled":
+        return Badge(transport.status.capitalize(), "draft" if transport.status == "disabled" else "warning")
+    if transport.failures:
+        return Badge("Failing", "failing")
+    return Badge("Being set up", "open") if transport.setup == "wanted" else Badge("Healthy", "live")
+
+
+def _verb(action: str) -> str:
+    return action.partition(".")[2].replace("_", " ").capitalize()
+
+
+FEEDS = Table(
+    "feeds",
+    [
+        Column("name", "Name", sort=func.lower(Transport.name), pinned=True, link=lambda feed: _url("show", feed)),
+        Column("kind", "Kind", value=lambda feed: KIND_WORDS[feed.kind], sort=Transport.kind),
+        Column("state", "Status", value=state_of, sort=Transport.status, kind="badge"),
+        Column("last_success_at", "Last sent", sort=Transport.last_success_at, kind="time"),
+        Column("last_error", "Last trouble", sort=Transport.last_error),
+        Column("types", "Events", kind="tags"),
+        Column("created_at", "Created", sort=Transport.created_at, kind="time", shown=False),
+        Column("uid", "Id", kind="id", shown=False),
+    ],
+    filters=[
+        Search([Transport.name, Transport.target, Transport.uid], label="Name, queue or id"),
+        Choice("kind", "Kind", list(KIND_WORDS.items()), column=Transport.kind),
+    ],
+    order="-created_at",
+    noun=("event feed", "event feeds"),
+)
+LOG = Table(
+    "feed-messages",
+    [
+        Column("number", "Number", value="sequence", sort=TransportMessage.sequence, kind="number", pinned=True),
+        Column("type", "Event", sort=TransportMessage.type),
+        Column("state", "Status", value=lambda row: STATES[row.state], sort=TransportMessage.state, kind="badge"),
+        Column("tries", "Tries", sort=TransportMessage.tries, kind="number"),
+        Column("note", "Remark", sort=TransportMessage.note),
+        Column("created_at", "Happened", sort=TransportMessage.created_at, kind="time"),
+        Column("done_at", "Done", sort=TransportMessage.done_at, kind="time"),
+        Column("subject", "About", kind="id", shown=False),
+        Column("competition", "Competition", kind="id", shown=False),
+    ],
+    filters=[
+        Search([TransportMessage.type, TransportMessage.subject, TransportMessage.competition], label="Event or id"),
+        Choice("state", "Status", [(name, badge.word) for name, badge in STATES.items()], column=TransportMessage.state),
+        Dates("created", "Happened", TransportMessage.created_at),
+    ],
+    order="-number",
+    noun=("message", "messages"),
+    keep=("tab",),
+)
+ACTIVITY = Table(
+    "feed-activity",
+    [
+        Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
+        Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
+        Column(
+            "action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize(), sort=AuditRow.action
+        ),
+        Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
+    ],
+    filters=[Search([AuditRow.action, AuditRow.actor_label], label="What or who")],
+    order="-at",
+    noun=("change", "changes"),
+    keep=("tab",),
+)
+
+
+@pages.context_processor
+def _words() -> dict[str, Any]:
+    """What the templates of this room say with."""
+    return {"kind_words": KIND_WORDS, "kind_sentences": SENTENCES, "exchange": EXCHANGE}
+
+
+@pages.get("")
+@inside("member")
+def index(place: Place) -> Response:
+    """The organization's event feeds."""
+    feeds = FEEDS.page(db.session(), transports_of(place.organization.id), request.args)
+    return feeds.csv() if feeds.wants_csv else render("transports/list.html", "transports/_list.html", feeds=feeds)
+
+
+@pages.route("/new", methods=["GET", "POST"])
+@inside("admin")
+def new(place: Place) -> Response:
+    """First the kind, as links; then its form; then, of AMQP, the password once."""
+    kind, kinds = request.args.get("kind", ""), offered(_settings())
+    if kind not in kinds:
+        part = "transports/_kinds.html"
+        return render("transports/drawer.html", part, kinds=kinds, part=part, title="Switch on event feed")
+    form = FORMS[kind](data={"types": ["*"]})
+    if form.validate_on_submit():
+        try:
+            uid = parse_uid("attempt", form.attempt.data) if form.attempt.data else ""
+            return _made(service.switch_on(db.session(), place.organization, place.actor, _settings(), kind, form.wish(), uid))
+        except PortalError as error:
+            form.refuse(error)
+    return _answer("new", form, kind=kind, here=_url("new", kind=kind), title="Switch on event feed")
+
+
+@pages.get("/<uid>")
+@inside("member")
+def show(place: Place, uid: str) -> Response:
+    """One feed: how it fares, what went over it, what was done to it."""
+    session = db.session()
+    feed = transport_by_uid(session, place.organization.id, uid)
+    tab = "activity" if request.args.get("tab") == "activity" else "log"
+    query = messages_of(feed) if tab == "log" else rows_of(place.organization.id, ("transport", feed.uid))
+    rows = (LOG if tab == "log" else ACTIVITY).page(session, query, request.args)  # type: ignore[arg-type]
+    if rows.wants_csv:
+        return rows.csv()
+    facts = {"backlog": service.backlog_of(session, feed), "address": _address(feed), "state": state_of(feed)}
+    return render("transports/show.html", f"transports/_{tab}.html", feed=feed, rows=rows, tab=tab, tabs=TABS, **facts)
+
+
+@pages.route("/<uid>/edit", methods=["GET", "POST"])
+@inside("admin")
+def edit(place: Place, uid: str) -> Response:
+    """Change its terms."""
+    feed = transport_by_uid(db.session(), place.organization.id, uid)
+    form: TermsForm = FORMS[feed.kind](data=values_of(feed))
+    if form.validate_on_submit():
+        try:
+            service.change(db.session(), place.organization, uid, place.actor, _settings(), form.wish())
+            return finish(_url("show", feed), f"{feed.name} is saved.")
+        except PortalError as error:
+            form.refuse(error)
+    return _answer("edit", form, feed=feed, kind=feed.kind, here=_url("edit", feed))
+
+
+@pages.route("/<uid>/rotate", methods=["GET", "POST"])
+@inside("admin")
+def rotate(place: Place, uid: str) -> Response:
+    """A new password for an AMQP feed, shown once."""
+    feed = transport_by_uid(db.session(), place.organization.id, uid)
+    form = Form()
+    if form.validate_on_submit():
+        return _made(service.rotate(db.session(), place.organization, uid, place.actor, _settings()))
+    return _answer("rotate", form, feed=feed, here=_url("rotate", feed))
+
+
+@pages.route("/<uid>/remove", methods=["GET", "POST"])
+@inside("admin")
+def remove(place: Place, uid: str) -> Response:
+    """For good, after its name was typed."""
+    feed = transport_by_uid(db.session(), place.organization.id, uid)
+    form = ConfirmForm()
+    form.expected = feed.name
+    if form.validate_on_submit():
+        service.remove(db.session(), place.organization, uid, place.actor)
+        return _gone(feed.name)
+    backlog = service.backlog_of(db.session(), feed)
+    return _answer("remove", form, feed=feed, backlog=backlog, here=_url("remove", feed))
+
+
+@pages.post("/<uid>/test")
+@inside("admin")
+def test(place: Place, uid: str) -> Response:
+    """A message about nothing; its row in the log says what became of it."""
+    service.send_test(db.session(), place.organization, uid, place.actor)
+    feed = transport_by_uid(db.session(), place.organization.id, uid)
+    return finish(_url("show", feed), "A test message is on its way. Its row in the log says what became of it.")
+
+
+@pages.post("/<uid>/<any(pause,resume,disable):verb>")
+@inside("admin")
+def switch(place: Place, uid: str, verb: str) -> Response:
+    """Pause, resume or switch off."""
+    feed = SWITCHES[verb](db.session(), place.organization, uid, place.actor)
+    return finish(_url("show", feed), f"{feed.name} is {feed.status}. {SAID[verb]}")
+
+
+@pages.post("/<uid>/resend-failed")
+@inside("admin")
+def resend_failed(place: Place, uid: str) -> Response:
+    """Everything that failed or was canceled, once more."""
+    count = service.resend_failed(db.session(), place.organization, uid, place.actor)
+    feed = transport_by_uid(db.session(), place.organization.id, uid)
+    return finish(_url("show", feed), f"{count:,} messages are sent once more.")
+
+
+@pages.post("/<uid>/messages/<message>/resend")
+@inside("admin")
+def resend(place: Place, uid: str, message: str) -> Response:
+    """One message once more, with the same id."""
+    row = service.resend(db.session(), place.organization, uid, place.actor, message)
+    feed = transport_by_uid(db.session(), place.organization.id, uid)
+    return finish(_url("show", feed), f"Message {row.sequence:,} is sent once more.")
+
+
+SWITCHES = {"pause": service.pause, "resume": service.resume, "disable": service.disable}
+SAID = {
+    "pause": "What happens meanwhile is kept for it.",
+    "resume": "What was kept goes first.",
+    "disable": "What waited is canceled, and nothing is kept from now on.",
+}
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def _url(view: str, feed: Transport | None = None, **parameters: Any) -> str:
+    if feed is not None:
+        parameters["uid"] = feed.uid
+    return url_for(f"transports.{view}", org_slug=g.place.organization.slug, **parameters)
+
+
+def _address(feed: Transport) -> str:
+    return address_of(_settings(), feed.target) if feed.kind == "amqp" else feed.target
+
+
+def _made(created: Created) -> Response:
+    """Of AMQP the password, in the answer to the POST itself; a queue's page otherwise."""
+    feed = created.transport
+    if not created.password:
+        return redirect_to(_url("show", feed))
+    context = {"feed": feed, "address": address_of(_settings(), feed.target, created.password), "title": feed.name}
+    part = "transports/_made.html"
+    return render("transports/drawer.html", part, part=part, secret=created.password, **context)
+
+
+def _gone(name: str) -> Response:
+    toast(f"{name} is removed.")
+    return redirect_to(_url("index"))
+
+
+def _answer(name: str, form: Form, **context: Any) -> Response:
+    """The drawer's part, or the form alone with 422 when it comes back; inside a page for everybody without the drawer."""
+    sent, part = form.is_submitted(), f"transports/_{name}.html"
+    fragment = f"transports/_{name}_form.html" if sent else part
+    return render("transports/drawer.html", fragment, 422 if sent else 200, form=form, part=part, **context)
