@@ -47,9 +47,8 @@ from portal.seasons import service as seasons
 from portal.session_tokens.batches import start_batch
 from portal.session_tokens.service import Created, create_session
 from portal.transports import service as transports
+from portal.webhooks import deliveries, recoveries
 from portal.webhooks import service as webhooks
-from portal.webhooks.deliveries import send_test
-from portal.webhooks.recoveries import start_recovery
 from tests.things import Things
 from tests.wallets import Wallet
 
@@ -346,13 +345,13 @@ class Make:
         """The uid of a new delivery, a test event that nobody has sent yet; to a webhook of its own where none is named."""
         uid = webhook or self.webhook(org)
         with unit_of_work() as session:
-            return send_test(session, session.get_one(Organization, org.id), uid, SYSTEM, "match.completed", data).uid
+            return deliveries.send_test(session, session.get_one(Organization, org.id), uid, SYSTEM, "match.completed", data).uid
 
     def recovery(self, org: Org) -> str:
         """The uid of an order to send a webhook what it was never given, which no worker has taken up."""
         uid, since = self.webhook(org), utc_now() - timedelta(days=1)
         with unit_of_work() as session:
-            return start_recovery(session, session.get_one(Organization, org.id), uid, SYSTEM, since).uid
+            return recoveries.start_recovery(session, session.get_one(Organization, org.id), uid, SYSTEM, since).uid
 
     def event(self, org: Org, name: str = "match.completed", data: Mapping[str, Any] | None = None) -> str:
         """The uid of a new event of the organization, not handed on yet."""
