@@ -12,8 +12,8 @@ from portal.kernel.ids import new_uid
 
 
 class Mail(Model):
-    """One message. `sealed` is what its template needs, private links among it; it is erased once the message has gone
-    or was given up."""
+    """One message. `sealed` is what its template needs, private links among it; it is erased once the message has gone,
+    and kept with one that was given up, so that an organizer can have it sent again."""
 
     __tablename__ = "mails"
     __table_args__ = (Index("ix_mails_due_at", "due_at"), Index("ix_mails_org_id_created_at", "org_id", "created_at"))
@@ -38,6 +38,11 @@ def due(limit: int) -> Select[Mail]:
     """What is to be sent now and nobody is sending, the oldest first, by the database's clock."""
     free = or_(Mail.lease_until.is_(None), Mail.lease_until < database_now())
     return select(Mail).where(Mail.due_at <= database_now(), free).order_by(Mail.due_at, Mail.id).limit(limit)
+
+
+def mails_of(org_id: int) -> Select[Mail]:
+    """The organization's messages."""
+    return select(Mail).where(Mail.org_id == org_id)
 
 
 def lately_sent(session: Session, org_ids: Sequence[int], within: timedelta) -> dict[int, int]:

@@ -11,14 +11,15 @@ from flask import current_app
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portal.kernel.clock import Clock, utc_now
+from portal.audit.service import Actor, record
+from portal.kernel.clock import Clock, iso, utc_now
 from portal.kernel.crypto import seal, unseal
 from portal.kernel.db import after_commit
-from portal.kernel.errors import Fault, Invalid
+from portal.kernel.errors import Conflict, Fault, Invalid, NotFound
 from portal.kernel.ids import new_uid
 from portal.kernel.queue import ring
 from portal.mail.letters import letter
-from portal.mail.model import Mail, due, lately_sent
+from portal.mail.model import Mail, due, lately_sent, mails_of
 from portal.orgs.model import Organization
 
 SEND_DUE = "portal.mail.jobs.send_due"
@@ -128,8 +129,29 @@ def note_failed(session: Session, mail: Claimed, why: str, *, for_good: bool = F
     """It could not be sent: again later, unless it was refused for good or this was the last try."""
     now, error = clock(), why[:LONGEST_ERROR]
     if for_good or mail.attempt > len(AGAIN_AFTER):
-        return _settle(session, mail, {"failed_at": now, "due_at": None, "sealed": None, "error": error})
+        return _settle(session, mail, {"failed_at": now, "due_at": None, "error": error})
     return _settle(session, mail, {"due_at": now + AGAIN_AFTER[mail.attempt - 1], "error": error})
+
+
+def send_again(session: Session, org: Organization, actor: Actor, uid: str, clock: Clock = utc_now) -> Mail:
+    """Try one that was given up once more; the count of its tries goes on, so that it is given up again if that fails.
+
+    Raises NotFound, and Conflict where it was not given up or its content is not kept.
+    """
+    mail = session.scalar(mails_of(org.id).where(Mail.uid == uid).with_for_update())
+    if mail is None:
+        raise NotFound("Message not found.")
+    if mail.failed_at is None:
+        raise Conflict("This message was not given up: it is on its way, or has gone.")
+    if mail.sealed is None or not can_send():
+        raise Conflict("This message cannot be sent again: its content is not kept, or there is no server for mail.")
+    before, mail.failed_at, mail.due_at, mail.lease_until = mail.failed_at, None, clock(), None
+    session.flush()
+    told = {"recipient": mail.recipient, "kind": mail.kind}
+    record(session, org.id, actor, "mail.sent_again", ("mail", mail.uid, mail.subject), {"failed_at": iso(before)}, told)
+    if _ring not in session.info.get("after_commit", ()):
+        after_commit(session, _ring)
+    return mail
 
 
 def _settle(session: Session, mail: Claimed, values: dict[str, datetime | str | None]) -> bool:

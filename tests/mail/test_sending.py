@@ -146,7 +146,7 @@ def test_a_server_with_trouble_is_asked_again_and_given_up_after_six_tries(make,
         if kept.due_at:
             make_due(mail_id)
     assert waits == [1, 5, 30, 120, 720, None]
-    assert (kept.sealed, kept.sent_at) == (None, None)
+    assert kept.sealed is not None and kept.sent_at is None  # an organizer may have it sent again
     assert kept.failed_at and kept.error == "451 try later"
 
 
