@@ -116,7 +116,7 @@ def _turn(session: Session, transport: Transport, now: datetime, master: str, ba
 
 def _write_messages(session: Session, turn: Turn, outcome: Outcome, now: datetime) -> None:
     ids = [letter.id for letter in turn.letters]
-    tries = dict(session.execute(select(_messages.c.id, _messages.c.tries).where(_messages.c.id.in_(ids))).all())  # type: ignore[arg-type]
+    tries = dict(session.execute(select(_messages.c.id, _messages.c.tries).where(_messages.c.id.in_(ids))).all())
     skipped = {letter.id for letter in turn.letters if not letter.publishes and letter.entry is None}
     changes = []
     for number in ids:

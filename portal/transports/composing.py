@@ -94,8 +94,9 @@ def _fixtures(
     """The matches that the events are about, by uid. Two statements for each sport."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for event in events:
-        if (uid := match_of(event.data)) and event.competition in sports:
-            wanted[sports[event.competition]].add(uid)
+        sport = sports.get(event.competition or "")
+        if sport is not None and (uid := match_of(event.data)):
+            wanted[sport].add(uid)
     return {each.id: each for sport, uids in wanted.items() for each in fixtures_by_uid(session, org_id, sport, uids, now)}
 
 

@@ -150,10 +150,10 @@ def show(place: Place, uid: str) -> Response:
     feed = transport_by_uid(session, place.organization.id, uid)
     tab = "activity" if request.args.get("tab") == "activity" else "log"
     query = messages_of(feed) if tab == "log" else rows_of(place.organization.id, ("transport", feed.uid))
-    rows = (LOG if tab == "log" else ACTIVITY).page(session, query, request.args)  # type: ignore[arg-type]
+    rows = (LOG if tab == "log" else ACTIVITY).page(session, query, request.args)
     if rows.wants_csv:
         return rows.csv()
-    facts = {"backlog": service.backlog_of(session, feed), "address": _address(feed), "state": state_of(feed)}
+    facts: dict[str, Any] = {"backlog": service.backlog_of(session, feed), "address": _address(feed), "state": state_of(feed)}
     return render("transports/show.html", f"transports/_{tab}.html", feed=feed, rows=rows, tab=tab, tabs=TABS, **facts)
 
 
@@ -260,7 +260,11 @@ def _made(created: Created) -> Response:
     feed = created.transport
     if not created.password:
         return redirect_to(_url("show", feed))
-    context = {"feed": feed, "address": address_of(_settings(), feed.target, created.password), "title": feed.name}
+    context: dict[str, Any] = {
+        "feed": feed,
+        "address": address_of(_settings(), feed.target, created.password),
+        "title": feed.name,
+    }
     part = "transports/_made.html"
     return render("transports/drawer.html", part, part=part, secret=created.password, **context)
 

@@ -11,7 +11,7 @@ try:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:  # the extra `sqs` is not installed
-    boto3 = None  # type: ignore[assignment]
+    boto3 = None
 
 from portal.kernel.clock import utc_now
 from portal.transports.claiming import Outcome, Turn

@@ -61,8 +61,8 @@ def replayed(
     for number, message in enumerate(messages, 1):
         uid = f"{event.uid}:{number}"
         if message.kind == "snapshot_complete":
-            body = _head(message.kind, {"product": PRODUCT, "timestamp": _ms(event.created_at), "request_id": request})
-            yield Publish(f"-.{message.kind}.{sport or '-'}.-", _bytes(body), uid, {"recovery": "1"})
+            end = _head(message.kind, {"product": PRODUCT, "timestamp": _ms(event.created_at), "request_id": request})
+            yield Publish(f"-.{message.kind}.{sport or '-'}.-", _bytes(end), uid, {"recovery": "1"})
             continue
         rows = [_market(each) for each in message.data.get("markets", ())]
         rows += [_settled(each["market"], each) for each in message.data.get("settlements", ())]
