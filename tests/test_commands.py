@@ -136,9 +136,10 @@ def refusal(cwd: Path = servers.ROOT, argv: tuple[str, ...] = ("app.py",), **env
     return said
 
 
-def test_one_command_starts_web_worker_clock_and_redis(running):
+def test_one_command_starts_web_worker_clock_stream_and_redis(running):
     lines = "\n".join(running.family().values())
-    assert all(program in lines for program in ("redis-server", "granian", "portal.worker", "portal.clock")), lines
+    programs = ("redis-server", "granian", "portal.worker", "portal.clock", "portal.stream")
+    assert all(program in lines for program in programs), lines
     assert running.get("/healthz")[0] == 200
     assert running.get("/readyz")[0] == 200
 
@@ -246,22 +247,20 @@ def test_a_child_that_dies_is_started_again_and_said_so(command):
     family = command.family()
     # By parent, not by number: process ids start over, and granian has a child of the same name.
     own = [pid for pid in family if servers._parent(pid) == command.process.pid]
-    web, clock = (next(pid for pid in own if name in family[pid]) for name in ("granian", "portal.clock"))
-    for pid in (web, clock):
+    programs = {"web": "granian", "clock": "portal.clock", "stream": "portal.stream"}
+    killed = {next(pid for pid in own if program in family[pid]) for program in programs.values()}
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
     # What the supervisor said, not how many processes there are: a killed one is listed until it is buried.
-    servers.wait_until(
-        lambda: "web ended (killed by SIGKILL)" in command.text() and "clock ended (killed by SIGKILL)" in command.text(),
-        "both ends said",
-    )
+    servers.wait_until(lambda: all(f"{name} ended (killed by SIGKILL)" in command.text() for name in programs), "every end said")
     servers.wait_until(
         lambda: (
-            sum(name in line for name in ("-m granian", "portal.clock") for line in command.family().values()) >= 3
+            sum(name in line for name in ("-m granian", *programs.values()) for line in command.family().values()) >= 6
             and command.get("/readyz")[0] == 200
         ),
         "the second web process",
     )
-    assert not {web, clock} & command.family().keys()
+    assert not killed & command.family().keys()
 
 
 def test_a_redis_that_dies_is_back_with_its_data(command):

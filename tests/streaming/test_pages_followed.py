@@ -85,6 +85,7 @@ def test_a_delivery_log_is_told_of_tries_that_are_no_events(app, make, org, stre
 
 def test_a_desk_is_told_of_its_own_competition_only(app, make, org, stream, relay):
     mine, other = (make.competition(org, status="registration") for _ in range(2))
+    time.sleep(1.5)  # what their making left is handed on
     with following(stream, ticket(app, org, f"desk:{mine}")) as response:
         time.sleep(0.5)
         make.enter(org, other, [1])
