@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 ENVIRONMENTS = ("development", "test", "production")
@@ -80,18 +81,15 @@ class Settings:
         host = environ.get("HOST") or "127.0.0.1"
         port = _integer(environ, "PORT", 8000, 0, 65535)
         base_url = _origin(environ.get("TILTYARD_BASE_URL") or f"http://{_printable(host)}:{port}")
-        stream_port = _integer(environ, "TILTYARD_STREAM_PORT", min(port + 1, 65535), 0, 65535)
-        secret = environ.get("TILTYARD_SECRET_KEY", "")
-        generated = not secret
-        if generated:
-            secret = _kept_secret(data_dir, env)
+        given = environ.get("TILTYARD_SECRET_KEY", "")
+        secret = given or _kept_secret(data_dir, env)
         return cls(
             env=env,
             data_dir=data_dir,
             database_url=_database_url(environ.get("TILTYARD_DATABASE_URL", ""), data_dir),
             redis_url=environ.get("TILTYARD_REDIS_URL") or "memory://",
             secret_key=secret,
-            secret_is_generated=generated,
+            secret_is_generated=not given,
             debug=_flag(environ, "TILTYARD_DEBUG") or _flag(environ, "FLASK_DEBUG"),
             host=host,
             port=port,
@@ -110,9 +108,7 @@ class Settings:
             webhook_hourly=_integer(environ, "TILTYARD_WEBHOOK_HOURLY", 1000, 1, 1_000_000_000),
             smtp_url=_smtp_url(environ.get("TILTYARD_SMTP_URL", ""), environ.get("TILTYARD_MAIL_FROM", "")),
             mail_from=environ.get("TILTYARD_MAIL_FROM", "").strip(),
-            stream_port=stream_port,
-            stream_url=_stream_url(environ.get("TILTYARD_STREAM_URL", ""), base_url, stream_port),
-            stream_per_org=_integer(environ, "TILTYARD_STREAM_PER_ORG", 500, 1, 1_000_000),
+            **_stream(environ, base_url, port),
             rabbitmq_url=_broker_url(environ, "TILTYARD_RABBITMQ_URL", ("amqp", "amqps"), "TILTYARD_RABBITMQ_MANAGEMENT_URL"),
             rabbitmq_management_url=_broker_url(
                 environ, "TILTYARD_RABBITMQ_MANAGEMENT_URL", ("http", "https"), "TILTYARD_RABBITMQ_URL"
@@ -158,6 +154,14 @@ def _origin(text: str, name: str = "TILTYARD_BASE_URL") -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise SettingError(f"{name} is {text!r}. Set it to an address such as https://play.example.com.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _stream(environ: Mapping[str, str], base_url: str, port: int) -> dict[str, Any]:
+    """Where the live stream listens, where it is found, and how many may listen to it."""
+    own = _integer(environ, "TILTYARD_STREAM_PORT", min(port + 1, 65535), 0, 65535)
+    most = _integer(environ, "TILTYARD_STREAM_PER_ORG", 500, 1, 1_000_000)
+    url = _stream_url(environ.get("TILTYARD_STREAM_URL", ""), base_url, own)
+    return {"stream_port": own, "stream_url": url, "stream_per_org": most}
 
 
 def _stream_url(text: str, base_url: str, port: int) -> str:
