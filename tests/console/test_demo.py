@@ -128,6 +128,7 @@ def test_a_league_and_a_cup_stand_as_they_really_went_and_a_tournament_is_in_pla
         "World Cup 2018, groups": ("completed", 32, 48),
         "World Cup 2018": ("completed", 16, 16),
         "Arena Five Invitational": ("active", 8, 14),
+        "Friday Night Cup": ("registration", 5, 0),
     }
     ids = {title: item["id"] for title, item in found.items()}
     table = read(f"competitions/{ids['Premier League 2022/23']}/standings")["standings"]

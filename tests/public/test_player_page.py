@@ -51,7 +51,7 @@ class TestActing:
         assert "You are checked in." in page and "Checked in" in page and "Check in</button>" not in page
         assert entry_of(cup).checked_in_at is not None
         with unit_of_work() as session:
-            rows = session.scalars(select(AuditRow).where(AuditRow.subject_id == entry_of(cup).uid)).all()
+            rows = session.scalars(select(AuditRow).where(AuditRow.subject_id == entry_of(cup).uid).order_by(AuditRow.id)).all()
             assert [(row.action, row.actor_kind, row.actor_label) for row in rows] == [
                 ("registration.created", "player", "Ayra"),
                 ("registration.checked_in", "player", "Ayra"),
