@@ -49,4 +49,5 @@ FIXED: dict[str, object] = {
     "which": "logo",
     "step": "terms",
     "verb": "open",
+    "change": "pause",
 }

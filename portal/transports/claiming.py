@@ -13,6 +13,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.kernel.crypto import same
 from portal.kernel.db import clock_of
 from portal.kernel.errors import Fault
 from portal.kernel.ids import new_uid
@@ -158,7 +159,7 @@ def _note_health(transport: Transport, turn: Turn, outcome: Outcome, now: dateti
     if not outcome.trouble and turn.transport.setup == transport.setup:
         if transport.setup == "removal":
             transport.setup = "gone"
-        elif transport.setup == "wanted" and turn.transport.secret == transport.secret:
+        elif transport.setup == "wanted" and same(turn.transport.secret or b"", transport.secret or b""):
             transport.setup, transport.secret = "ready", None  # the broker has it now, and nobody here needs it
 
 

@@ -206,12 +206,12 @@ def test(place: Place, uid: str) -> Response:
     return finish(_url("show", feed), "A test message is on its way. Its row in the log says what became of it.")
 
 
-@pages.post("/<uid>/<any(pause,resume,disable):verb>")
+@pages.post("/<uid>/<any(pause,resume,disable):change>")
 @inside("admin")
-def switch(place: Place, uid: str, verb: str) -> Response:
+def switch(place: Place, uid: str, change: str) -> Response:
     """Pause, resume or switch off."""
-    feed = SWITCHES[verb](db.session(), place.organization, uid, place.actor)
-    return finish(_url("show", feed), f"{feed.name} is {feed.status}. {SAID[verb]}")
+    feed = SWITCHES[change](db.session(), place.organization, uid, place.actor)
+    return finish(_url("show", feed), f"{feed.name} is {feed.status}. {SAID[change]}")
 
 
 @pages.post("/<uid>/resend-failed")
