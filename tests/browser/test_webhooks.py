@@ -1,4 +1,4 @@
-"""Webhooks in a real browser, against a real receiver: made, tried, broken, understood, sent again; and every page for everybody."""
+"""Webhooks in a real browser, against a real receiver: made, tried, broken, understood, sent again."""
 
 import json
 import re
@@ -92,7 +92,7 @@ def test_alice_makes_a_webhook_tries_it_breaks_it_sees_why_and_resends(hooks: Of
     assert page.locator(".attempt").count() == 2
 
 
-def test_the_log_shows_what_arrives_without_being_loaded_again_and_keeps_what_is_selected(hooks: Office, receiver: Receiver, make):
+def test_the_log_shows_what_arrives_and_keeps_what_is_selected(hooks: Office, receiver: Receiver, make):
     page = hooks.page
     make_local(hooks, make, receiver.url("/in"))
     hooks.at("/webhooks/deliveries")
