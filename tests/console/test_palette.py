@@ -185,7 +185,7 @@ def test_a_search_costs_one_statement_for_each_sort_besides_those_of_every_page(
         with count_sql() as statements:
             hits(alice, org, "a")
         costs.append(len(statements))
-    assert costs[0] == costs[1] <= 4 + 9
+    assert costs[0] == costs[1] <= 4 + 10
     with count_sql() as statements:
         hits(alice, org, "0xab12")
-    assert len(statements) <= 4 + 9
+    assert len(statements) <= 4 + 10

@@ -18,7 +18,8 @@ def test_the_navigation_lists_the_pages_that_exist_in_their_groups(make):
     org = make.org()
     assert nav(make.signed_in(org.alice), org) == [
         "Overview", "Competitions", "Seasons", "Teams", "Players", "Analytics", "Session links", "Games and streams",
-        "API keys", "API reference", "Theme", "Embeds", "Domain", "Settings", "Members", "Agents", "Audit log",
+        "API keys", "Webhooks", "Event feeds", "API reference", "Theme", "Embeds", "Domain", "Settings", "Members", "Agents",
+        "Audit log",
     ]  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def test_every_listed_page_opens_and_marks_itself(make):
     alice = make.signed_in(org.alice)
     side = re.search(r'<nav class="side-nav".*?</nav>', alice.get(f"/o/{org.slug}/").text, re.S)[0]
     links = re.findall(r'href="(/o/[^"]+)"', side)
-    assert len(links) == 16, "all but the API reference, which is no page of the organization"
+    assert len(links) == 18, "all but the API reference, which is no page of the organization"
     for link in links:
         page = alice.get(link)
         assert page.status_code == 200, link

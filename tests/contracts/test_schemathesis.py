@@ -24,6 +24,7 @@ GRANTED = 50  # of the operations, at least once; the samples of test_reference 
 EITHER = "wallet or team_id: one of the two, not both and not neither"
 LINE = "a line of text holds no control character"
 HOOK = "addresses are public and of https, event types are those of the catalogue, headers are not ours, filters are your own"
+PRICED = "an offer has each outcome once, with a name"
 PLAYED = "scores and winner hang on the outcome"
 REFUSES: dict[str, str] = {
     "competition_create_organization": LINE,
@@ -35,6 +36,10 @@ REFUSES: dict[str, str] = {
     "competition_check_in": EITHER,
     "competition_report_result": PLAYED,
     "competition_correct": PLAYED,
+    "competition_undo_check_in": "an empty registration_id names none",
+    "competition_schedule_match": "a time of before 1970 is none that a match is played at",
+    "competition_create_offer": PRICED,
+    "competition_change_offer": PRICED,
     "competition_create_season": LINE,
     "competition_change_season": "null cannot clear the name, and " + LINE,
     "competition_create_webhook": HOOK,
