@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.office import Office
@@ -14,6 +14,7 @@ from tests.make import Make
 from tests.servers import WebServer
 
 ACTION_MILLISECONDS = 10_000
+expect.set_options(timeout=ACTION_MILLISECONDS)  # several browsers share the machine with servers and workers
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 `python -m tests.faults.soak` is the long version.
 """
 
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 import redis
@@ -73,11 +75,14 @@ def test_redis_emptied_again_and_again_frozen_and_killed_loses_nothing(scene):
     assert set(scene.arrivals().values()) == {1}
 
 
-def test_a_postgresql_that_dies_under_the_worker_loses_nothing(tmp_path_factory, tmp_path):
+def test_a_postgresql_that_dies_under_the_worker_loses_nothing(tmp_path):
     """F12: every process of it is killed while deliveries are under way."""
-    home = tmp_path_factory.mktemp("postgres")
-    for part in (home, home.parent, home.parent.parent):
-        part.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="tiltyard-pg-", dir="/tmp") as home:
+        Path(home).chmod(0o755)
+        _killed_under_the_worker(Path(home), tmp_path)
+
+
+def _killed_under_the_worker(home: Path, tmp_path: Path) -> None:
     with PostgresServer(home) as server:
         url = create_database(server.url, "faults")
         migrate(url, tmp_path)

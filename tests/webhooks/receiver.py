@@ -47,7 +47,7 @@ class Receiver:
         """What came to a path, the first one first."""
         return [arrival for arrival in self.arrivals if arrival.path == path]
 
-    def wait(self, count: int, path: str = "/", seconds: float = 10) -> list[Arrival]:
+    def wait(self, count: int, path: str = "/", seconds: float = 20) -> list[Arrival]:
         """The arrivals at a path, once there are `count`. Raises AssertionError after `seconds`."""
         deadline = time.monotonic() + seconds
         while len(found := self.at(path)) < count:
