@@ -108,8 +108,8 @@ def test_an_offer_of_another_competition_is_not_there(make, client, operator, bo
 
 def test_suspending_all_stops_every_open_one(operator, book, make):
     book.offers.append(make.offer(book.org, book.uid, book.matches()[1].uid))
-    assert operator.call("POST", "offers/suspend") == {"suspended": 2}
-    assert operator.call("POST", "offers/suspend") == {"suspended": 0}
+    assert operator.call("POST", "suspend-offers") == {"suspended": 2}
+    assert operator.call("POST", "suspend-offers") == {"suspended": 0}
     assert len(book.events("market.suspended")) == 2
 
 

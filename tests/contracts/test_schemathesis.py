@@ -40,6 +40,7 @@ REFUSES: dict[str, str] = {
     "competition_schedule_match": "a time of before 1970 is none that a match is played at",
     "competition_create_offer": PRICED,
     "competition_change_offer": PRICED,
+    "competition_settle_offer": "an offer is settled by the key of one of its outcomes",
     "competition_create_season": LINE,
     "competition_change_season": "null cannot clear the name, and " + LINE,
     "competition_create_webhook": HOOK,

@@ -132,7 +132,7 @@ def create_offer(who: Who, uid: str, mid: str) -> Response:
     return answer(offer_view(service.post_offer(session, competition, standing.actor, mid, draft)), 201)
 
 
-@api.post("/api/v1/competitions/<uid>/offers/suspend")
+@api.post("/api/v1/competitions/<uid>/suspend-offers")
 @admit(WRITE, signed=True)
 @describe("Suspend all offers", SECTION, data=SuspendedShape, errors=(404,))
 def suspend_all_offers(who: Who, uid: str) -> Response:
