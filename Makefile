@@ -22,7 +22,7 @@ lint: .venv/.all
 	@echo "== Lint is clean."
 
 # Every bench runs, whatever the one before said; a goal that was missed fails the command at the end.
-BENCHES := admission sessions memory formats competitions delivery stream
+BENCHES := admission sessions memory formats competitions pages delivery stream
 bench: .venv/.all
 	@missed=; for file in $(wildcard $(BENCHES:%=bench/%.py)); do echo "== $$file"; $(PY) "$$file" || missed="$$missed $$file"; done; \
 	if [ -n "$$missed" ]; then echo "== Missed its goal:$$missed"; exit 1; fi; echo "== Every goal was reached."
