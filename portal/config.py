@@ -109,11 +109,7 @@ class Settings:
             smtp_url=_smtp_url(environ.get("TILTYARD_SMTP_URL", ""), environ.get("TILTYARD_MAIL_FROM", "")),
             mail_from=environ.get("TILTYARD_MAIL_FROM", "").strip(),
             **_stream(environ, base_url, port),
-            rabbitmq_url=_broker_url(environ, "TILTYARD_RABBITMQ_URL", ("amqp", "amqps"), "TILTYARD_RABBITMQ_MANAGEMENT_URL"),
-            rabbitmq_management_url=_broker_url(
-                environ, "TILTYARD_RABBITMQ_MANAGEMENT_URL", ("http", "https"), "TILTYARD_RABBITMQ_URL"
-            ),
-            rabbitmq_public_url=_broker_url(environ, "TILTYARD_RABBITMQ_PUBLIC_URL", ("amqp", "amqps")),
+            **_rabbitmq(environ),
         )
 
 
@@ -200,6 +196,16 @@ def _smtp_url(text: str, sender: str) -> str:
     if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", sender.strip()) or not sender.isascii():
         raise SettingError("TILTYARD_MAIL_FROM must be one plain address such as play@example.com; TILTYARD_SMTP_URL needs it.")
     return text
+
+
+def _rabbitmq(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Where the broker is for us, where it is set up, and where tenants find it."""
+    own, management = "TILTYARD_RABBITMQ_URL", "TILTYARD_RABBITMQ_MANAGEMENT_URL"
+    return {
+        "rabbitmq_url": _broker_url(environ, own, ("amqp", "amqps"), management),
+        "rabbitmq_management_url": _broker_url(environ, management, ("http", "https"), own),
+        "rabbitmq_public_url": _broker_url(environ, "TILTYARD_RABBITMQ_PUBLIC_URL", ("amqp", "amqps")),
+    }
 
 
 def _broker_url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...], needs: str = "") -> str:

@@ -7,9 +7,10 @@ from sqlalchemy import column
 
 from portal.analytics import board, shown
 from portal.analytics.period import CHOICES
-from portal.analytics.scope import FORMATS, NAMES, Asked, read_scope
+from portal.analytics.scope import NAMES, Asked, read_scope
 from portal.analytics.words import lasting
 from portal.competitions.frame import STATES
+from portal.competitions.words import FORMAT_WORDS
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound
@@ -111,7 +112,7 @@ def _show(tab: str, asked: Asked, fragment: str | None = None, **context: Any) -
         "asked": asked,
         "scope": asked.scope,
         "days": shown.period_in_words(asked.scope.period),
-        "formats": FORMATS,
+        "formats": FORMAT_WORDS,
         "csv": {name: url_for("analytics.download", org_slug=slug, figure=name, **values) for name in shown.SHEETS},
         "link_of": link_of,
     }

@@ -10,19 +10,9 @@ from sqlalchemy.orm import Session
 
 from portal.analytics.period import USUAL, Period, read_period
 from portal.competitions.model import Competition
-from portal.formats.rules import FORMATS_OF_TYPE
+from portal.competitions.words import FORMAT_WORDS
 from portal.web.tables import CONTROLS
 
-FORMATS = {
-    "single_elimination": "Single elimination",
-    "double_elimination": "Double elimination",
-    "round_robin": "Round robin",
-    "swiss": "Swiss",
-    "ladder": "Ladder",
-    "challenge": "Challenge",
-    "leaderboard": "Circuit",
-}
-assert set(FORMATS) == {format for formats in FORMATS_OF_TYPE.values() for format in formats}
 LONGEST = 200
 # The parameters of the URL, so that links to another tab carry them along. (`format=csv` is what lists download with.)
 NAMES = ("period", "from", "to", "category", "played_as", "competition")
@@ -82,7 +72,7 @@ def read_scope(session: Session, org_id: int, args: Mapping[str, str], now: date
     given = {name: CONTROLS.sub("", args.get(name, "")).strip()[:LONGEST] for name in NAMES}
     period, notes = read_period(given, now)
     known = categories_of(session, org_id)
-    for name, label, choices in (("category", "category", known), ("played_as", "format", FORMATS)):
+    for name, label, choices in (("category", "category", known), ("played_as", "format", FORMAT_WORDS)):
         if given[name] and given[name] not in choices:
             notes.append(f"There is no {label} “{given[name]}”, so it was left out.")
             given[name] = ""

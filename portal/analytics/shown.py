@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from portal.analytics import board, traffic, words
 from portal.analytics.daily import Daily
 from portal.analytics.period import Period, Steps, in_words, steps_of
-from portal.analytics.scope import FORMATS, Scope
+from portal.analytics.scope import Scope
 from portal.competitions.frame import STATES
+from portal.competitions.words import FORMAT_WORDS
 from portal.keys.usage import explain
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -194,7 +195,7 @@ def _of_chart(ask: Callable[[Session, Scope], Daily], tones: Sequence[str]) -> C
 
 def _made(session: Session, scope: Scope) -> Sheet:
     rows = [
-        [FORMATS[row.format], *(row.by_status.get(status, 0) for status in STATES), row.total, row.before]
+        [FORMAT_WORDS[row.format], *(row.by_status.get(status, 0) for status in STATES), row.total, row.before]
         for row in board.made(session, scope)
         if row.total or row.before
     ]
@@ -203,7 +204,7 @@ def _made(session: Session, scope: Scope) -> Sheet:
 
 def _lengths(session: Session, scope: Scope) -> Sheet:
     rows = [
-        [FORMATS[row.format], row.count, round(row.shortest), round(row.average), round(row.longest)]
+        [FORMAT_WORDS[row.format], row.count, round(row.shortest), round(row.average), round(row.longest)]
         for row in board.lengths(session, scope)
     ]
     return ["Format", "Completed", "Shortest, seconds", "Average, seconds", "Longest, seconds"], rows

@@ -256,9 +256,9 @@ def check_roster(least: int, is_team: bool, name: str, count: int) -> None:
 
 def _check_seed(session: Session, competition: Competition, seed: int) -> None:
     most = places(competition)
-    check_seed(seed, most, is_held=False)  # before it is looked for: no column holds a number of any size
     held = entries_of(competition).where(Entry.seed == seed, Entry.entrant_key.is_not(None))
-    check_seed(seed, most, session.scalar(held) is not None)
+    # One beyond the places is not looked for: no column holds a number of any size.
+    check_seed(seed, most, is_held=1 <= seed <= most and session.scalar(held) is not None)
 
 
 def check_seed(seed: int, most: int, is_held: bool) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, request, url_for
 from sqlalchemy import case, func
 
-from portal.audit.changes import changes_of
-from portal.audit.model import AuditRow
+from portal.audit.activity import activity_table
 from portal.audit.service import rows_of
 from portal.kernel.clock import utc_now
 from portal.kernel.db import database_now, db
@@ -99,22 +98,7 @@ KEYS = Table(
     noun=("key", "keys"),
 )
 
-ACTIVITY = Table(
-    "activity",
-    [
-        Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
-        Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
-        Column(
-            "action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize(), sort=AuditRow.action
-        ),
-        Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
-        Column("address", "Address", sort=AuditRow.address),
-    ],
-    filters=[Search([AuditRow.action, AuditRow.actor_label, AuditRow.address], label="What, who or address")],
-    order="-at",
-    noun=("change", "changes"),
-    keep=("tab",),
-)
+ACTIVITY = activity_table("activity")
 
 
 @pages.context_processor

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
-from portal.config import Settings
 from portal.kernel.db import unit_of_work
 from portal.kernel.failpoints import reach
 from portal.kernel.log import log
+from portal.outbox.sweeper import Sweeper
 from portal.transports import amqp, sqs
 from portal.transports.broker import Broker
 from portal.transports.claiming import Outcome, Turn, claim, write_down
@@ -21,55 +21,29 @@ from portal.transports.settings import broker_of
 from portal.transports.trouble import TroubleError
 
 AT_ONCE = 32  # transports of one process
-SWEEP_SECONDS = 1.0
 TURN_SECONDS = 20.0  # below the lease
 DRAIN_SECONDS = 5.0
 
 
-class Carrier:
-    """One for a worker process. `run` in a thread; `wake` and `stop` from any other."""
+class Carrier(Sweeper):
+    """Serves the transports of a worker process."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._settings: Settings = app.config["SETTINGS"]
+        super().__init__(app)
         self._broker: Broker | None = broker_of(self._settings)
         self._publisher = amqp.Publisher(self._settings.rabbitmq_url)
         self._sender = sqs.Sender()
         self._blocking = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="transport")
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._stopping = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._news: asyncio.Event | None = None
 
-    def run(self) -> None:
-        """Until `stop`."""
-        with self._app.app_context():
-            asyncio.run(self._run())
-
-    def wake(self) -> None:
-        """Something may be due."""
-        if self._loop is not None and self._news is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._news.set)
-
-    def stop(self) -> None:
-        """End `run` soon: what is being sent is written down."""
-        self._stopping = True
-        self.wake()
-
-    async def _run(self) -> None:
-        self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
+    async def _serve_all(self) -> None:
         while not self._stopping:
-            self._news.clear()
             try:
                 await self._begin_turns()
                 await self._publisher.close_idle()
             except Exception as error:  # the database may be away for a while
                 log.error("transports could not be claimed", exc_info=error)
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            await self._wait()
         await self._drain()
 
     async def _begin_turns(self) -> None:
@@ -103,8 +77,8 @@ class Carrier:
         except Exception as error:  # the lease ends, and it is sent again with the same ids
             log.error("a turn of a transport could not be written down", transport=turn.transport.uid, exc_info=error)
             return
-        if self._news is not None and turn.letters and not outcome.trouble:
-            self._news.set()
+        if turn.letters and not outcome.trouble:
+            self._tell()
 
     def _write_down(self, turn: Turn, outcome: Outcome) -> None:
         with unit_of_work() as session:

@@ -5,8 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, request, url_for
 from sqlalchemy import func
 
-from portal.audit.changes import changes_of
-from portal.audit.model import AuditRow
+from portal.audit.activity import activity_table
 from portal.audit.service import rows_of
 from portal.config import Settings
 from portal.kernel.db import db
@@ -93,21 +92,7 @@ LOG = Table(
     noun=("message", "messages"),
     keep=("tab",),
 )
-ACTIVITY = Table(
-    "feed-activity",
-    [
-        Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
-        Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
-        Column(
-            "action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize(), sort=AuditRow.action
-        ),
-        Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
-    ],
-    filters=[Search([AuditRow.action, AuditRow.actor_label], label="What or who")],
-    order="-at",
-    noun=("change", "changes"),
-    keep=("tab",),
-)
+ACTIVITY = activity_table("feed-activity", addresses=False)
 
 
 @pages.context_processor

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from portal.config import Settings
 from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Fault
 from portal.kernel.failpoints import reach
 from portal.kernel.log import log
+from portal.outbox.sweeper import SWEEP_SECONDS, Sweeper
 from portal.webhooks.claiming import Claimed, claim
 from portal.webhooks.outgoing import Outgoing, Signer, Sources, compose, signer_of, sources_of
 from portal.webhooks.recording import Tried, record_tries
@@ -24,59 +24,28 @@ from portal.webhooks.service import rules_of
 from portal.webhooks.way_out import PROBES, WayOut
 
 IN_FLIGHT = 256  # of one process
-SWEEP_SECONDS = 1.0
 GATHER_SECONDS = 0.01  # tries that end within this time are recorded in one transaction
 DRAIN_SECONDS = 5.0  # for what is in flight at the end; the rest is found by its lease
 
 
-class Deliverer:
-    """One for a worker process. `run` in a thread; `wake` and `stop` from any other."""
+class Deliverer(Sweeper):
+    """Sends the deliveries of a worker process, at most `in_flight` at once."""
 
     def __init__(self, app: Flask, in_flight: int = IN_FLIGHT) -> None:
-        self._app = app
-        self._settings: Settings = app.config["SETTINGS"]
+        super().__init__(app)
         self._most = in_flight
         self._way_out = WayOut()
         self._ended: list[Tried] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._news: asyncio.Event | None = None
 
-    def run(self) -> None:
-        """Until `stop`."""
-        with self._app.app_context():
-            asyncio.run(self._run())
-
-    def wake(self) -> None:
-        """Something may be due."""
-        if self._loop is not None and self._news is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._news.set)
-
-    def stop(self) -> None:
-        """End `run` soon: nothing new is sent, what ended is recorded."""
-        self._stopping = True
-        self.wake()
-
-    async def _run(self) -> None:
-        self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
+    async def _serve_all(self) -> None:
         async with Client(rules_of(self._settings)) as client:
             while not self._stopping:
                 more = await self._turn(client)
                 if not more:
-                    await self._wait(SWEEP_SECONDS)
+                    await self._wait()
                     await asyncio.sleep(GATHER_SECONDS)
             await self._drain()
-
-    async def _wait(self, seconds: float) -> None:
-        """For news: a try that ended, a call of `wake`; or until the next sweep."""
-        assert self._news is not None
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            pass
-        self._news.clear()
 
     async def _turn(self, client: Client) -> bool:
         """Record what ended, send what is due; True when there may be more to send at once."""
@@ -135,8 +104,7 @@ class Deliverer:
         self._way_out.note(out.org_id, out.url, answer.unreachable)
         counted = answer.delivered or not answer.unreachable or not self._way_out.down
         self._ended.append(Tried(out, answer, counted))
-        if self._news is not None:
-            self._news.set()
+        self._tell()
 
     async def _drain(self) -> None:
         """Give what is in flight a few seconds, then record what ended."""

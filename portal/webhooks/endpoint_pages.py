@@ -7,15 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.orm import Session
 
-from portal.audit.changes import changes_of
-from portal.audit.model import AuditRow
+from portal.audit.activity import activity_table
 from portal.audit.service import rows_of
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound
 from portal.orgs.access import Place, inside
 from portal.web.render import as_csv, render
-from portal.web.tables import Column, Search, Table
 from portal.webhooks.delivery_pages import OF_ONE, log_context, unless_seen, version_of
 from portal.webhooks.doctor_pages import DoctorForm
 from portal.webhooks.health import hours_of
@@ -37,22 +35,7 @@ TABS = (
 )
 CHART_HOURS = 7 * 24
 
-ACTIVITY = Table(
-    "webhook-activity",
-    [
-        Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
-        Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
-        Column(
-            "action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize(), sort=AuditRow.action
-        ),
-        Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
-        Column("address", "Address", sort=AuditRow.address),
-    ],
-    filters=[Search([AuditRow.action, AuditRow.actor_label, AuditRow.address], label="What, who or address")],
-    order="-at",
-    noun=("change", "changes"),
-    keep=("tab",),
-)
+ACTIVITY = activity_table("webhook-activity")
 
 
 @pages.get("")
