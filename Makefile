@@ -12,7 +12,7 @@ setup: .venv/.all
 test: .venv/.all
 	@$(PY) -m tests.browser.chromium
 	@echo "== Tests: SQLite, PostgreSQL, Redis and Chromium, all of them real"
-	@$(PY) -m pytest -n auto --dist loadgroup && echo "== Every test passed."
+	@$(PY) -m pytest -n auto --dist worksteal && echo "== Every test passed."
 
 lint: .venv/.all
 	@.venv/bin/ruff check .

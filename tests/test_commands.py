@@ -20,7 +20,7 @@ import redis
 from portal import children
 from tests import servers
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("commands")]
+pytestmark = pytest.mark.processes
 
 FACTS = {"base_url", "operator", "org_id", "org_slug", "keys", "game_id", "stream_id"}
 KINDS = {"competition", "casino", "game_platform", "feed", "agent", "session"}

@@ -7,7 +7,7 @@ class Wallet:
     """Somebody with a private key, who signs calls as the page says: each time another moment, so that each is new."""
 
     def __init__(self) -> None:
-        from eth_account import Account
+        from portal.admission.ethereum import Account
 
         self._account = Account.create()
         self.address: str = self._account.address
@@ -15,7 +15,7 @@ class Wallet:
 
     def headers(self, milliseconds: int | None = None) -> dict[str, str]:
         """The three headers of a call made now, or at `milliseconds` since 1970."""
-        from eth_account.messages import encode_defunct
+        from portal.admission.ethereum import encode_defunct
 
         at = max(int(time.time() * 1000), self._last + 1) if milliseconds is None else milliseconds
         self._last = at

@@ -86,8 +86,7 @@ def read_signed(headers: Headers, now: float | None = None) -> Signed:
 
 def is_true(signed: Signed) -> bool:
     """Was it this wallet that signed? Some milliseconds of arithmetic."""
-    from eth_account import Account
-    from eth_account.messages import encode_defunct
+    from portal.admission.ethereum import Account, encode_defunct
 
     message = encode_defunct(text=f"lightchallenge:{signed.timestamp}")
     try:

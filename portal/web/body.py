@@ -7,9 +7,9 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from portal.kernel.errors import Invalid, TooLarge, UnsupportedBody
+from portal.kernel.json_text import MAX_DEPTH, depth_of
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 20
 
 
 class Body(BaseModel):
@@ -86,11 +86,11 @@ def parse(raw: bytes) -> dict[str, Any]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Invalid("body", "The body is not UTF-8.") from None
-    if _depth(text) > MAX_DEPTH:
+    if depth_of(text) > MAX_DEPTH:
         raise Invalid("body", f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:
         value = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constants)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         if isinstance(error, Repeated):
             raise Invalid(error.name, f"{error.name} stands twice in one object. Send it once.") from None
         raise Invalid("body", "The body is not JSON. Send one JSON object.") from None
@@ -140,25 +140,3 @@ def _no_odd_text(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _no_odd_text(item)
-
-
-def _depth(text: str) -> int:
-    """How deep brackets nest, outside strings; counted before parsing so that no parser has to recurse."""
-    deepest = depth = 0
-    quoted = escaped = False
-    for letter in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif letter == "\\":
-                escaped = True
-            elif letter == '"':
-                quoted = False
-        elif letter == '"':
-            quoted = True
-        elif letter in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif letter in "]}":
-            depth -= 1
-    return deepest

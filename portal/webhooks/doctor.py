@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal.kernel.json_text import loads
 from portal.outbox.bodies import json_bytes
 from portal.webhooks.received import Received
 from portal.webhooks.signing import legacy_signature, standard_signature
@@ -249,8 +250,8 @@ def _truncated(case: Case) -> Iterator[bytes]:
 def _reserialised(case: Case) -> Iterator[bytes]:
     """The same JSON in our own spelling; in our own order too where we know what was sent."""
     try:
-        value = json.loads(case.received.body)
-    except (ValueError, RecursionError):
+        value = loads(case.received.body.decode())
+    except ValueError:
         return
     yield json_bytes(value)
     yield json.dumps(value, separators=(",", ":")).encode()

@@ -5,6 +5,7 @@ import shlex
 
 from sqlalchemy.orm import Session
 
+from portal.kernel.json_text import loads
 from portal.orgs.model import Organization
 from portal.outbox.model import Event
 from portal.webhooks.model import Attempt, Delivery
@@ -28,6 +29,6 @@ def readable(body: bytes) -> str:
     """JSON with indents; anything else as the text that it is."""
     text = body.decode("utf-8", "replace")
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
+        return json.dumps(loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
         return text

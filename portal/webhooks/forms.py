@@ -18,6 +18,7 @@ from wtforms import (
 )
 
 from portal.kernel.ids import new_uid
+from portal.kernel.json_text import MAX_DEPTH, depth_of
 from portal.outbox.names import EVENTS
 from portal.web.forms import Between, Form, Length, Required, Typed
 from portal.webhooks.model import Endpoint
@@ -149,10 +150,10 @@ class TestEventForm(Form):
 
     def validate_data(self, field: Any) -> None:
         """A JSON object."""
+        if depth_of(field.data) > MAX_DEPTH:
+            raise ValidationError(f"Data is nested deeper than {MAX_DEPTH} levels. Use fewer.")
         try:
             value = json.loads(field.data, parse_constant=_refuse_constant)
-        except RecursionError:
-            raise ValidationError("Data is nested too deeply. Use a few levels only.") from None
         except ValueError as problem:
             where = f" at line {problem.lineno}, column {problem.colno}" if isinstance(problem, json.JSONDecodeError) else ""
             raise ValidationError(f"Data is not valid JSON{where}. Write an object such as {{}}.") from None

@@ -1,5 +1,7 @@
 """A wallet's signature as a credential: what is accepted, every way in which it is not, and that it counts once."""
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -93,8 +95,7 @@ def test_the_other_spelling_of_the_same_signature_is_refused(client, org, signer
     headers = signer.headers()
     r, s, v = parts(headers)
     twin = headers | joined(r, ORDER - s, 55 - v)
-    from eth_account import Account
-    from eth_account.messages import encode_defunct
+    from portal.admission.ethereum import Account, encode_defunct
 
     message = encode_defunct(text=f"lightchallenge:{headers['x-lc-timestamp']}")
     assert Account.recover_message(message, signature=twin["x-lc-signature"]) == signer.address, "the twin is true"
@@ -259,3 +260,17 @@ def rows_of(signer) -> tuple[int, int]:
         spent = connection.execute(select(SpentSignature.id).where(SpentSignature.wallet == signer.address.lower())).all()
         kept = connection.execute(select(KeptAnswer.id).where(KeptAnswer.owner == signer.address.lower())).all()
         return len(spent), len(kept)
+
+
+@pytest.mark.parametrize(("library", "limit"), [("portal.admission.ethereum", 1000), ("eth_account", 100_000)])
+def test_recovering_signatures_leaves_the_recursion_limit_as_it_was(library, limit):
+    """The library by itself raises it for the whole process, and deep brackets then end the process."""
+    program = f"import sys, {library}; print(sys.getrecursionlimit())"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(found.stdout) == limit
+
+
+def test_a_wallet_that_called_does_not_make_deep_brackets_deadly():
+    program = "import json, portal.admission.ethereum\ntry: json.loads('[' * 100_000)\nexcept RecursionError: print('alive')"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "alive\n")

@@ -38,7 +38,7 @@ def app(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPath
     yield from application(database_url, own_redis_url, tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real web process on the database of `make`."""
     directory: Path = tmp_path_factory.mktemp("web")
@@ -59,9 +59,11 @@ def office(page: Page, server: str, make: Make) -> Office:
     return Office(page, server, make.org())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for the tests of a process; each test gets a window of its own that shares nothing."""
+    """One browser for the tests here; each test gets a window of its own that shares nothing.
+
+    Not for the whole run: Playwright's event loop would go on in the main thread below every later test."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.find_or_install(), args=chromium.LAUNCH_ARGS, env=chromium.environment()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import faults
 from tests.browser.demo import DemoServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
 @pytest.fixture(scope="module")

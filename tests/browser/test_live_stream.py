@@ -15,7 +15,7 @@ NAMES = ["Lions", "Tigers", "Bears", "Wolves"]
 DONE = ".m.over"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stream(database_url, own_redis_url, tmp_path_factory) -> Iterator[StreamServer]:
     directory = tmp_path_factory.mktemp("stream")
     environ = {
@@ -29,9 +29,9 @@ def stream(database_url, own_redis_url, tmp_path_factory) -> Iterator[StreamServ
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def web(stream, app, own_redis_url, tmp_path_factory) -> Iterator[WebServer]:
-    """A web process whose pages know the stream, and somebody who hands events on."""
+    """A web process whose pages know the stream, and somebody who hands events on, to nobody but the stream."""
     environ = stream.environ | {"TILTYARD_STREAM_URL": f"http://127.0.0.1:{stream.port}"}
     with WebServer(tmp_path_factory.mktemp("web"), environ) as server, relaying(app, own_redis_url):
         yield server

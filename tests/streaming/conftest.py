@@ -20,14 +20,15 @@ def stream_environ(database_url, own_redis_url, tmp_path_factory) -> dict[str, s
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stream(stream_environ, tmp_path_factory) -> Iterator[StreamServer]:
     with StreamServer(tmp_path_factory.mktemp("log"), stream_environ) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def relay(app, own_redis_url) -> Iterator[None]:
+    """Gone with the test: of two relays on one database, the one may take what the other is waited for."""
     with relaying(app, own_redis_url):
         yield
 
