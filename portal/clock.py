@@ -34,6 +34,7 @@ def jobs() -> list[Periodic]:
     from portal.orgs.jobs import prune_sign_ins
     from portal.registration.jobs import remind_due
     from portal.session_tokens.jobs import sweep_batches
+    from portal.transports.jobs import forget_messages
     from portal.webhooks.jobs import forget_deliveries, judge_endpoints, sweep_recoveries
 
     return [
@@ -41,6 +42,7 @@ def jobs() -> list[Periodic]:
         Periodic("events that webhooks were never given", 1, sweep_recoveries),
         Periodic("webhooks that fail", 60, judge_endpoints),
         Periodic("deliveries of three months ago", 600, forget_deliveries),
+        Periodic("messages of event feeds of three months ago", 600, forget_messages),
         Periodic("messages to be sent", 1, sweep),
         Periodic("old messages", 3600, forget),
         Periodic("competitions whose hour has come", 1, move_due),

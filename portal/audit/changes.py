@@ -24,7 +24,7 @@ WORDS = {
 }
 
 
-NOUNS = {"session": "session link", "batch": "batch of links"}
+NOUNS = {"session": "session link", "batch": "batch of links", "transport": "event feed"}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from portal.keys import attention, usage
 from portal.keys.model import ApiKey, UsageHour
 from portal.orgs.model import Organization
 from portal.session_tokens.model import SessionToken
+from portal.transports.lists import feeds_in_need
 from portal.webhooks.lists import endpoints_in_need
 from portal.webhooks.shown import name_of
 
@@ -139,10 +140,10 @@ def _days(now: datetime) -> Period:
 
 
 def notices_of(session: Session, org: Organization, figures: Figures, now: datetime) -> list[Notice]:
-    """The most pressing first: what fails, then what warns, competitions before keys. Seven statements."""
-    webhooks = _webhooks(session, org)
+    """The most pressing first: what fails, then what warns, competitions before keys. Eight statements."""
+    told = [*_webhooks(session, org), *_feeds(session, org)]
     keys = [*_refused(session, org, now), *_expiring(session, org, now), *_open_to_all(org, figures), *_unused(session, org, now)]
-    return sorted([*competitions_in_need(session, org, now), *webhooks, *keys], key=lambda notice: notice.tone != "failing")
+    return sorted([*competitions_in_need(session, org, now), *told, *keys], key=lambda notice: notice.tone != "failing")
 
 
 def latest_changes(session: Session, org: Organization) -> Sequence[AuditRow]:
@@ -165,6 +166,16 @@ def _webhooks(session: Session, org: Organization) -> Iterator[Notice]:
         else:
             text = f"The webhook {name} is failing: {endpoint.failures:,} tries in a row. {endpoint.last_error}"
             yield Notice("failing" if endpoint.warned_at else "warning", text, page, "See why")
+
+
+def _feeds(session: Session, org: Organization) -> Iterator[Notice]:
+    for feed in feeds_in_need(session, org.id):
+        page = f"feeds/{feed.uid}"
+        if feed.status == "disabled":
+            text = f"The event feed {feed.name} is switched off: nothing is kept for it. Resume it, or remove it."
+            yield Notice("warning", text, page, "Open feed")
+        else:
+            yield Notice("failing", f"The event feed {feed.name} is failing. {feed.last_error}", page, "See why")
 
 
 def _refused(session: Session, org: Organization, now: datetime) -> Iterator[Notice]:

@@ -75,7 +75,7 @@ def organizations() -> Response:
 @pages.get("/o/<org_slug>/")
 @inside("member")
 def overview(place: Place) -> Response:
-    """Twelve statements besides those of every page."""
+    """Thirteen statements besides those of every page."""
     session, org, now = db.session(), place.organization, utc_now()
     figures = read.figures_of(session, org, now)
     return render(

@@ -1,5 +1,5 @@
-"""The search behind Ctrl-K: pages, things to do, competitions, teams, seasons, keys, games, streams, links, webhooks and
-organizations by name, players by their wallet, and anything by its pasted id."""
+"""The search behind Ctrl-K: pages, things to do, competitions, teams, seasons, keys, games, streams, links, webhooks, event
+feeds and organizations by name, players by their wallet, and anything by its pasted id."""
 
 import re
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from portal.orgs.model import Organization, reachable
 from portal.players.model import RosterEntry, Team, teams_of
 from portal.seasons.model import Season
 from portal.session_tokens.model import SessionToken, links_of
+from portal.transports.model import Transport, transports_of
 from portal.web.tables import CONTROLS
 from portal.webhooks.model import Endpoint, endpoints_of
 from portal.webhooks.shown import name_of
@@ -61,6 +62,7 @@ def find(session: Session, place: Place, text: str) -> list[Hit]:
         *_targets(session, place, text),
         *_links(session, place, text),
         *_webhooks(session, place, text),
+        *_feeds(session, place, text),
         *_organizations(session, place, text),
     ]
 
@@ -150,6 +152,12 @@ def _webhooks(session: Session, place: Place, text: str) -> Iterator[Hit]:
     query = endpoints_of(place.organization.id).where(_named(Endpoint.description, text) | _named(Endpoint.url, text))
     for found in _few(session, query, Endpoint.created_at.desc(), Endpoint.id.desc()):
         yield Hit(name_of(found), "Webhook", _below(place, f"webhooks/{found.uid}"))
+
+
+def _feeds(session: Session, place: Place, text: str) -> Iterator[Hit]:
+    query = transports_of(place.organization.id).where(_named(Transport.name, text) | _named(Transport.target, text))
+    for found in _few(session, query, Transport.created_at.desc(), Transport.id.desc()):
+        yield Hit(found.name, "Event feed", _below(place, f"feeds/{found.uid}"))
 
 
 def _organizations(session: Session, place: Place, text: str) -> Iterator[Hit]:

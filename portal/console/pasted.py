@@ -11,17 +11,19 @@ from sqlalchemy.types import String
 from portal.competitions.model import Competition, Decision, Entry, Match
 from portal.keys.model import ApiKey
 from portal.orgs.model import Organization
+from portal.outbox.model import Event
 from portal.players.model import Team, teams_of
 from portal.registration.model import Application, Invitation
 from portal.seasons.model import Season
 from portal.session_tokens.model import SessionBatch
+from portal.transports.model import Transport, TransportMessage, transports_of
 from portal.webhooks.model import Delivery, Endpoint
 
 # Ids are shown in this form; also inside an address that was pasted whole.
 UID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
 
 Row = tuple[str, str, str, str]  # what it is, its name, its own uid, the uid of what it belongs to
-# What each is called, and the path of its page below the organization, from its uid and that of its competition.
+# What each is called, and the path of its page below the organization, from its uid and that of what it belongs to.
 PAGES: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "key": ("Key", lambda uid, _above: f"keys/{uid}"),
     "competition": ("Competition", lambda uid, _above: f"competitions/{uid}"),
@@ -35,6 +37,9 @@ PAGES: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "invitation": ("Invitation", lambda _uid, above: f"competitions/{above}/registration/invitations"),
     "webhook": ("Webhook", lambda uid, _above: f"webhooks/{uid}"),
     "delivery": ("Webhook delivery", lambda uid, _above: f"webhooks/deliveries/{uid}"),
+    "feed": ("Event feed", lambda uid, _above: f"feeds/{uid}"),
+    "message": ("Message of an event feed", lambda uid, above: f"feeds/{above}/messages/{uid}"),
+    "event": ("Event in a feed", lambda uid, above: f"feeds/{above}?q={uid}"),
     "upload": ("Session links of an upload", lambda uid, _above: f"sessions/many/{uid}"),
 }
 
@@ -45,7 +50,7 @@ def uids_in(text: str) -> list[str]:
 
 
 def found_by_uid(session: Session, org: Organization, uids: list[str]) -> Iterator[Row]:
-    """(kind, name, uid, uid of the competition), what was named last first. One statement."""
+    """(kind, name, uid, uid of what it belongs to), what was named last first. One statement."""
     rows: list[Any] = list(session.execute(union_all(*_queries(org, uids))))
     yield from sorted((tuple(map(str, row)) for row in rows), key=lambda row: -uids.index(row[2]))  # type: ignore[misc]
 
@@ -62,6 +67,7 @@ def _queries(org: Organization, uids: list[str]) -> Iterator[Select[Any]]:
     webhook = _part("webhook", Endpoint.description, Endpoint.uid)
     yield webhook.where(Endpoint.org_id == org.id, Endpoint.uid.in_(uids), Endpoint.deleted_at.is_(None))
     yield _part("delivery", Delivery.type, Delivery.uid).where(Delivery.org_id == org.id, Delivery.uid.in_(uids))
+    yield from _of_feeds(org, uids)
     yield _part("upload", literal(""), SessionBatch.uid).where(SessionBatch.org_id == org.id, SessionBatch.uid.in_(uids))
     for kind, below in (
         ("match", Match), ("registration", Entry), ("decision", Decision), ("request", Application), ("invitation", Invitation),
@@ -69,6 +75,18 @@ def _queries(org: Organization, uids: list[str]) -> Iterator[Select[Any]]:
         part = _part(kind, Competition.title, below.uid, Competition.uid)
         part = part.join_from(below, Competition, Competition.id == below.competition_id)
         yield part.where(Competition.org_id == org.id, below.uid.in_(uids))
+
+
+def _of_feeds(org: Organization, uids: list[str]) -> Iterator[Select[Any]]:
+    """A feed, a message as the log names it, and as its receiver does: by the id of the event, in each feed that told it."""
+    mine = transports_of(org.id)
+    yield mine.where(Transport.uid.in_(uids)).with_only_columns(*_part("feed", Transport.name, Transport.uid).selected_columns)
+    for kind, named in (("message", TransportMessage), ("event", Event)):
+        found = mine.join(TransportMessage, TransportMessage.transport_id == Transport.id)
+        if named is Event:
+            found = found.join(Event, Event.id == TransportMessage.event_id)
+        part = _part(kind, TransportMessage.type, named.uid, Transport.uid)
+        yield found.where(named.uid.in_(uids)).with_only_columns(*part.selected_columns)
 
 
 def _part(kind: str, name: Any, uid: Any, above: Any = None) -> Select[Any]:

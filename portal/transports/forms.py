@@ -12,10 +12,20 @@ from portal.transports.xml_messages import TOLD
 from portal.web.forms import Form, Length, Optional, Required, Typed
 
 
+def families_of(kind: str) -> dict[str, list[str]]:
+    """What a transport of this kind can tell, by family, both in the order of the list of events."""
+    found: dict[str, list[str]] = {}
+    for name in EVENTS:
+        if kind != "amqp" or name in TOLD:
+            found.setdefault(name.partition(".")[0], []).append(name)
+    return found
+
+
 def choices(kind: str) -> list[str]:
-    """What a transport of this kind can be asked for: everything, families, single types."""
-    names = [name for name in EVENTS if kind != "amqp" or name in TOLD]
-    return ["*", *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in names if "." in name), *names]
+    """What it can be asked for: everything, families, single types."""
+    families = families_of(kind)
+    whole = [f"{family}.*" for family, names in families.items() if names != [family]]
+    return ["*", *whole, *(name for names in families.values() for name in names)]
 
 
 class TermsForm(Form):
@@ -25,9 +35,11 @@ class TermsForm(Form):
     types = SelectMultipleField("Events", [Required("Choose at least one event, or all of them.")], choices=[])
     attempt = HiddenField(default=new_uid)
     kind = "amqp"
+    words = EVENTS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.families = families_of(self.kind)
         self.types.choices = [(name, "All events" if name == "*" else name) for name in choices(self.kind)]
 
     def wish(self) -> dict[str, Any]:

@@ -9,31 +9,27 @@ from portal.audit.activity import activity_table
 from portal.audit.service import rows_of
 from portal.config import Settings
 from portal.kernel.db import db
-from portal.kernel.errors import PortalError
+from portal.kernel.errors import Conflict, NotFound, PortalError
 from portal.kernel.ids import parse_uid
 from portal.orgs.access import Place, inside
-from portal.transports import service
+from portal.transports import message_pages, service
+from portal.transports.forgetting import KEPT_DAYS
 from portal.transports.forms import FORMS, ConfirmForm, TermsForm, values_of
-from portal.transports.model import Transport, TransportMessage, messages_of, transport_by_uid, transports_of
+from portal.transports.message_pages import LOG, unless_seen, version_of
+from portal.transports.model import Transport, messages_of, transport_by_uid, transports_of
 from portal.transports.service import KIND_WORDS, Created
 from portal.transports.settings import address_of, offered
 from portal.transports.xml_messages import EXCHANGE
 from portal.web.forms import Form
 from portal.web.render import finish, redirect_to, render, toast
-from portal.web.tables import Badge, Choice, Column, Dates, Search, Table
+from portal.web.tables import Badge, Choice, Column, Search, Table, TablePage
 
 pages = Blueprint("transports", __name__, url_prefix="/o/<org_slug>/feeds")
+pages.register_blueprint(message_pages.pages)
 
 SENTENCES = {
     "amqp": "A RabbitMQ exchange of your own: matches, prices and settlements as XML, heard as they happen.",
     "sqs": "A FIFO queue in your AWS account: every event as JSON, in order for each competition.",
-}
-STATES = {
-    "pending": Badge("Waiting", "open"),
-    "sent": Badge("Sent", "live"),
-    "skipped": Badge("Not told", "draft"),
-    "failed": Badge("Failed", "failing"),
-    "canceled": Badge("Canceled", "done"),
 }
 TABS = (("log", "Messages"), ("activity", "Activity"))
 
@@ -41,7 +37,7 @@ TABS = (("log", "Messages"), ("activity", "Activity"))
 def state_of(transport: Transport) -> Badge:
     """How it fares."""
     if transport.status != "enabled":
-        return Badge(transport.status.capitalize(), "draft" if transport.status == "disabled" else "warning")
+        return Badge(WORDS[transport.status].capitalize(), "done" if transport.status == "disabled" else "open")
     if transport.failures:
         return Badge("Failing", "failing")
     return Badge("Being set up", "open") if transport.setup == "wanted" else Badge("Healthy", "live")
@@ -70,35 +66,13 @@ FEEDS = Table(
     order="-created_at",
     noun=("event feed", "event feeds"),
 )
-LOG = Table(
-    "feed-messages",
-    [
-        Column("number", "Number", value="sequence", sort=TransportMessage.sequence, kind="number", pinned=True),
-        Column("type", "Event", sort=TransportMessage.type),
-        Column("state", "Status", value=lambda row: STATES[row.state], sort=TransportMessage.state, kind="badge"),
-        Column("tries", "Tries", sort=TransportMessage.tries, kind="number"),
-        Column("note", "Remark", sort=TransportMessage.note),
-        Column("created_at", "Happened", sort=TransportMessage.created_at, kind="time"),
-        Column("done_at", "Done", sort=TransportMessage.done_at, kind="time"),
-        Column("subject", "About", kind="id", shown=False),
-        Column("competition", "Competition", kind="id", shown=False),
-    ],
-    filters=[
-        Search([TransportMessage.type, TransportMessage.subject, TransportMessage.competition], label="Event or id"),
-        Choice("state", "Status", [(name, badge.word) for name, badge in STATES.items()], column=TransportMessage.state),
-        Dates("created", "Happened", TransportMessage.created_at),
-    ],
-    order="-number",
-    noun=("message", "messages"),
-    keep=("tab",),
-)
 ACTIVITY = activity_table("feed-activity", addresses=False)
 
 
 @pages.context_processor
 def _words() -> dict[str, Any]:
     """What the templates of this room say with."""
-    return {"kind_words": KIND_WORDS, "kind_sentences": SENTENCES, "exchange": EXCHANGE}
+    return {"kind_words": KIND_WORDS, "kind_sentences": SENTENCES, "exchange": EXCHANGE, "kept_days": KEPT_DAYS}
 
 
 @pages.get("")
@@ -121,16 +95,18 @@ def new(place: Place) -> Response:
     if form.validate_on_submit():
         try:
             uid = parse_uid("attempt", form.attempt.data) if form.attempt.data else ""
+            if uid and _is_there(place, uid):
+                return _there_already(uid)
             return _made(service.switch_on(db.session(), place.organization, place.actor, _settings(), kind, form.wish(), uid))
         except PortalError as error:
             form.refuse(error)
-    return _answer("new", form, kind=kind, here=_url("new", kind=kind), title="Switch on event feed")
+    return _answer("new", form, kind=kind, here=_url("new", kind=kind), title=f"Switch on {KIND_WORDS[kind]}")
 
 
 @pages.get("/<uid>")
 @inside("member")
 def show(place: Place, uid: str) -> Response:
-    """One feed: how it fares, what went over it, what was done to it."""
+    """One feed: how it fares, what went over it, what was done to it. The log asked with `seen`: 204 where nothing changed."""
     session = db.session()
     feed = transport_by_uid(session, place.organization.id, uid)
     tab = "activity" if request.args.get("tab") == "activity" else "log"
@@ -138,8 +114,13 @@ def show(place: Place, uid: str) -> Response:
     rows = (LOG if tab == "log" else ACTIVITY).page(session, query, request.args)
     if rows.wants_csv:
         return rows.csv()
-    facts: dict[str, Any] = {"backlog": service.backlog_of(session, feed), "address": _address(feed), "state": state_of(feed)}
-    return render("transports/show.html", f"transports/_{tab}.html", feed=feed, rows=rows, tab=tab, tabs=TABS, **facts)
+    facts = _facts(feed, service.backlog_of(session, feed))
+    if tab == "log":
+        facts |= _live(feed, rows, facts["backlog"])
+    unchanged = unless_seen(facts.get("version", ""))
+    return unchanged or render(
+        "transports/show.html", f"transports/_{tab}.html", feed=feed, rows=rows, tab=tab, tabs=TABS, **facts
+    )
 
 
 @pages.route("/<uid>/edit", methods=["GET", "POST"])
@@ -195,8 +176,12 @@ def test(place: Place, uid: str) -> Response:
 @inside("admin")
 def switch(place: Place, uid: str, change: str) -> Response:
     """Pause, resume or switch off."""
-    feed = SWITCHES[change](db.session(), place.organization, uid, place.actor)
-    return finish(_url("show", feed), f"{feed.name} is {feed.status}. {SAID[change]}")
+    try:
+        feed = SWITCHES[change](db.session(), place.organization, uid, place.actor)
+    except Conflict as error:  # a second click, or somebody else was quicker
+        feed = transport_by_uid(db.session(), place.organization.id, uid)
+        return finish(_url("show", feed), error.message, "info")
+    return finish(_url("show", feed), f"{feed.name} is {WORDS[feed.status]}. {SAID[change]}")
 
 
 @pages.post("/<uid>/resend-failed")
@@ -205,18 +190,12 @@ def resend_failed(place: Place, uid: str) -> Response:
     """Everything that failed or was canceled, once more."""
     count = service.resend_failed(db.session(), place.organization, uid, place.actor)
     feed = transport_by_uid(db.session(), place.organization.id, uid)
-    return finish(_url("show", feed), f"{count:,} messages are sent once more.")
+    if not count:
+        return finish(_url("show", feed), "No message failed or was canceled, so nothing is sent once more.", "info")
+    return finish(_url("show", feed), f"{count:,} {'message is' if count == 1 else 'messages are'} sent once more.")
 
 
-@pages.post("/<uid>/messages/<message>/resend")
-@inside("admin")
-def resend(place: Place, uid: str, message: str) -> Response:
-    """One message once more, with the same id."""
-    row = service.resend(db.session(), place.organization, uid, place.actor, message)
-    feed = transport_by_uid(db.session(), place.organization.id, uid)
-    return finish(_url("show", feed), f"Message {row.sequence:,} is sent once more.")
-
-
+WORDS = {"enabled": "enabled", "paused": "paused", "disabled": "switched off"}
 SWITCHES = {"pause": service.pause, "resume": service.resume, "disable": service.disable}
 SAID = {
     "pause": "What happens meanwhile is kept for it.",
@@ -238,6 +217,34 @@ def _url(view: str, feed: Transport | None = None, **parameters: Any) -> str:
 
 def _address(feed: Transport) -> str:
     return address_of(_settings(), feed.target) if feed.kind == "amqp" else feed.target
+
+
+def _facts(feed: Transport, backlog: int) -> dict[str, Any]:
+    """What stands above the log."""
+    resting = feed.status == "enabled" and feed.failures and feed.due_at
+    return {"backlog": backlog, "address": _address(feed), "state": state_of(feed), "next_try": feed.due_at if resting else None}
+
+
+def _live(feed: Transport, rows: TablePage, backlog: int) -> dict[str, Any]:
+    """What the log asks again with, until it shows something else."""
+    around = (feed.status, feed.setup, feed.failures, feed.last_error, feed.due_at if feed.failures else None, backlog)
+    version = version_of(rows.rows, rows.total, *around)
+    return {"version": version, "again": rows.url(page=rows.number, seen=version), "state_of": message_pages.state_of}
+
+
+def _is_there(place: Place, uid: str) -> bool:
+    try:
+        return bool(transport_by_uid(db.session(), place.organization.id, uid))
+    except NotFound:
+        return False
+
+
+def _there_already(uid: str) -> Response:
+    """The form was sent twice: a double click, or the page was loaded again."""
+    feed = transport_by_uid(db.session(), g.place.organization.id, uid)
+    more = " Make a new password there if you did not see the first." if feed.kind == "amqp" else ""
+    toast(f"{feed.name} was switched on already.{more}", "info")
+    return redirect_to(_url("show", feed))
 
 
 def _made(created: Created) -> Response:

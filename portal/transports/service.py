@@ -24,6 +24,7 @@ from portal.transports.settings import offered
 from portal.transports.terms import checked_credentials, checked_name, region_of
 
 MOST_TRANSPORTS = 10
+MOST_SELECTED = 500
 KIND_WORDS = {"amqp": "AMQP", "sqs": "Amazon SQS"}
 _VHOST = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
 
@@ -149,6 +150,22 @@ def resend_failed(session: Session, org: Organization, uid: str, actor: Actor) -
     return count
 
 
+def resend_selected(session: Session, org: Organization, uid: str, actor: Actor, uids: Sequence[str]) -> int:
+    """Those of these that are over, once more; how many. At most 500 (Invalid). Raises Conflict where the feed is off."""
+    transport = _listening(session, org, uid)
+    count = _again(session, transport, TransportMessage.uid.in_(_few(uids)))
+    record(session, org.id, actor, "transport.resent", subject_of(transport), None, {"messages": count})
+    return count
+
+
+def cancel_selected(session: Session, org: Organization, uid: str, actor: Actor, uids: Sequence[str]) -> int:
+    """Those of these that wait are not sent; how many. At most 500 (Invalid)."""
+    transport = hold(session, org.id, uid)
+    count = _cancel_open(session, transport, TransportMessage.uid.in_(_few(uids)))
+    record(session, org.id, actor, "transport.canceled", subject_of(transport), None, {"messages": count})
+    return count
+
+
 def hold(session: Session, org_id: int, uid: str) -> Transport:
     """The transport, its row held until the unit of work ends. Raises NotFound."""
     transport = transport_by_uid(session, org_id, uid)
@@ -252,10 +269,17 @@ def _again(session: Session, transport: Transport, *which: Any) -> int:
     return count
 
 
-def _cancel_open(session: Session, transport: Transport) -> int:
-    waiting = update(TransportMessage).where(TransportMessage.transport_id == transport.id, TransportMessage.state == "pending")
+def _few(uids: Sequence[str]) -> Sequence[str]:
+    if len(uids) > MOST_SELECTED:
+        raise Invalid("id", f"{MOST_SELECTED} messages may be selected at most.")
+    return uids
+
+
+def _cancel_open(session: Session, transport: Transport, *which: Any) -> int:
+    mine = TransportMessage.transport_id == transport.id, TransportMessage.state == "pending", *which
     values = {"state": "canceled", "done_at": clock_of(session)}
-    count: int = session.execute(waiting.values(values)).rowcount  # type: ignore[attr-defined]
+    change = update(TransportMessage).where(*mine).values(values).execution_options(synchronize_session=False)
+    count: int = session.execute(change).rowcount  # type: ignore[attr-defined]
     return count
 
 

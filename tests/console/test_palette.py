@@ -6,7 +6,10 @@ from sqlalchemy import select, update
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
 from portal.keys.model import ApiKey
+from portal.outbox.model import Event
 from portal.players.model import Team
+from portal.transports.fan_out import hand_over
+from portal.transports.model import Transport
 from tests.make import unique
 
 
@@ -188,4 +191,24 @@ def test_a_search_costs_one_statement_for_each_sort_besides_those_of_every_page(
     assert costs[0] == costs[1] <= 4 + 10
     with count_sql() as statements:
         hits(alice, org, "0xab12")
-    assert len(statements) <= 4 + 10
+    assert len(statements) <= 4 + 11
+
+
+def test_event_feeds_are_found_by_name_queue_and_id_and_their_messages_by_the_ids_that_people_have(make):
+    org, other = make.org(), make.org()
+    alice, stranger = make.signed_in(org.alice), make.signed_in(other.alice)
+    uid = make.transport(org)
+    message = make.transport_message(org, uid)
+    with unit_of_work() as session:
+        session.execute(update(Transport).where(Transport.uid == uid).values(name="Quasar desk"))
+    for text, page in (("quasar", ""), ("events.fifo", ""), (uid, ""), (message, f"/messages/{message}")):
+        (hit,) = [hit for hit in hits(alice, org, text) if "feed" in hit["note"]]
+        assert hit["url"].endswith(f"/o/{org.slug}/feeds/{uid}{page}"), text
+        assert alice.get(hit["url"]).status_code == 200
+        assert hits(stranger, other, text) == []
+    event = make.event(org, "match.completed")
+    with unit_of_work() as session:
+        hand_over(session, session.scalars(select(Event).where(Event.uid == event)).all())
+    (hit,) = hits(alice, org, event)
+    assert hit["note"] == "Event in a feed" and "match.completed" in alice.get(hit["url"]).text
+    assert hits(stranger, other, event) == []
