@@ -60,6 +60,7 @@ from portal.orgs.pages import pages as orgs_pages
 from portal.orgs.reset_pages import pages as orgs_reset_pages
 from portal.orgs.sign_in_pages import pages as orgs_sign_in_pages
 from portal.orgs.view_pages import pages as orgs_view_pages
+from portal.outbox.figures import figures as outbox_figures
 from portal.paths import ROOT
 from portal.public.answers import ANSWERS as PLAYER_ANSWERS
 from portal.public.competition_answers import ANSWERS as COMPETITION_PAGE_ANSWERS
@@ -77,11 +78,13 @@ from portal.seasons.pages import pages as seasons_pages
 from portal.seasons.service import note_standings
 from portal.session_tokens.pages import pages as session_tokens_pages
 from portal.session_tokens.service import revoke_by_key
+from portal.transports.figures import figures as transport_figures
 from portal.transports.pages import pages as transports_pages
 from portal.web import csrf, errors, headers, render, request_id, throttle
 from portal.web.health import pages as health_pages
 from portal.web.metrics import pages as metrics_pages
 from portal.web.transaction import PortalApp
+from portal.webhooks.figures import figures as webhook_figures
 from portal.webhooks.pages import pages as webhooks_pages
 
 # Blueprints of JSON APIs and cookie-less pages exempt themselves from CSRF tokens.
@@ -178,6 +181,7 @@ def _plug_in(app: Flask) -> None:
     app.extensions["on_team_renamed"] = (note_new_name,)
     app.extensions["circuit_scores"] = circuits.scores
     app.extensions["send_mail"] = sent_too
+    app.extensions["figures"] = (outbox_figures, webhook_figures, transport_figures)
     app.extensions["surfaces"] = PLAYER_SURFACES | MAIL_SURFACES
     app.extensions["things_of_competition"] = {
         "request": portal.registration.model.Application,

@@ -76,7 +76,7 @@ def _postgresql_now(_element: Any, _compiler: Any, **_options: Any) -> str:
 
 @compiles(database_now, "sqlite")
 def _sqlite_now(_element: Any, _compiler: Any, **_options: Any) -> str:
-    return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # six digits, as they are stored: moments are compared as text
 
 
 def clock_of(session: Session) -> datetime:

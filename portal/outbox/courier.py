@@ -12,6 +12,7 @@ from portal.kernel.log import log
 from portal.outbox.doorbell import AGAIN, bell
 from portal.outbox.model import Event
 from portal.outbox.relay import AT_ONCE, Sink, relay
+from portal.outbox.skew import ClockWatch
 
 SWEEP_SECONDS = 1.0
 LOOK_SECONDS = 0.02  # between two looks while the bell may have been rung for others too
@@ -23,6 +24,7 @@ class Courier:
     def __init__(self, app: Flask, sinks: Sequence[Sink], then: Callable[[], object]) -> None:
         self._app, self._sinks, self._then = app, sinks, then
         self._stop = threading.Event()
+        self._clock = ClockWatch()
 
     def run(self) -> None:
         """Until `stop`; what goes wrong is logged and tried again."""
@@ -42,6 +44,7 @@ class Courier:
 
     def _carry_all(self) -> None:
         try:
+            self._clock.look()
             while not self._stop.is_set() and _something_waits():
                 with unit_of_work() as session:
                     count = relay(session, self._sinks)

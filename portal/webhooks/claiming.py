@@ -95,15 +95,13 @@ def settle_next_due(session: Session, endpoint_ids: Sequence[int]) -> None:
     session.connection().execute(change)
 
 
-def _next_in_turn(now: datetime, hourly: int) -> Select[int, int]:
-    """Endpoints with something due and room for it; of each organization the one that waited longest first, and those
-    firsts before anybody's second."""
+def ready(now: datetime, hourly: int, *asked: Any) -> Select[Any]:
+    """`asked` of the endpoints with something due and room for it."""
     sending = _count_sending(now, _deliveries.c.endpoint_id)
     in_org = _count_sending(now, _deliveries.c.org_id)
-    turn = func.row_number().over(partition_by=Endpoint.org_id, order_by=(Endpoint.served_at, Endpoint.id))
-    used_up = (Allowance.sent >= hourly) & (Allowance.hour_from > now - HOUR)
     return (
-        select(Endpoint.id, Endpoint.org_id)
+        select(*asked)
+        .select_from(Endpoint)
         .outerjoin(sending, sending.c.whose == Endpoint.id)
         .outerjoin(in_org, in_org.c.whose == Endpoint.org_id)
         .outerjoin(Allowance, Allowance.org_id == Endpoint.org_id)
@@ -111,9 +109,20 @@ def _next_in_turn(now: datetime, hourly: int) -> Select[int, int]:
         .where(func.coalesce(sending.c.count, 0) < Endpoint.in_flight_cap)
         .where(or_(func.coalesce(sending.c.count, 0) < 1, Endpoint.failures < FAILING))
         .where(func.coalesce(in_org.c.count, 0) < ORG_CAP)
-        .where(or_(Allowance.org_id.is_(None), ~used_up))
-        .order_by(turn, Endpoint.served_at, Endpoint.id)
-        .limit(ENDPOINTS_AT_ONCE)
+        .where(or_(Allowance.org_id.is_(None), ~used_up(now, hourly)))
+    )
+
+
+def used_up(now: datetime, hourly: int) -> ColumnElement[bool]:
+    """Has an organization begun as many deliveries in its present hour as it may?"""
+    return (Allowance.sent >= hourly) & (Allowance.hour_from > now - HOUR)
+
+
+def _next_in_turn(now: datetime, hourly: int) -> Select[int, int]:
+    """Those ready; of each organization the one that waited longest first, and those firsts before anybody's second."""
+    turn = func.row_number().over(partition_by=Endpoint.org_id, order_by=(Endpoint.served_at, Endpoint.id))
+    return (
+        ready(now, hourly, Endpoint.id, Endpoint.org_id).order_by(turn, Endpoint.served_at, Endpoint.id).limit(ENDPOINTS_AT_ONCE)
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
-from portal.kernel.clock import utc_now
+from portal.kernel.db import clock_of
 from portal.kernel.errors import Fault, Invalid
 from portal.kernel.log import log
 from portal.orgs.model import Organization
@@ -33,7 +33,7 @@ def examine(
     delivery = session.scalar(select(Delivery).where(Delivery.org_id == org.id, Delivery.uid == number)) if number else None
     sent = body_as_sent(session, delivery, org, settings.base_url) if delivery else None
     signers = signers_of(session, org, endpoint, settings)
-    return diagnose(Case(received, signers, settings.webhook_prefix, utc_now(), sent, at)), delivery
+    return diagnose(Case(received, signers, settings.webhook_prefix, clock_of(session), sent, at)), delivery
 
 
 def signers_of(session: Session, org: Organization, endpoint: Endpoint, settings: Settings) -> list[Signer]:

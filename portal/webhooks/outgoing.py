@@ -1,7 +1,6 @@
 """What goes over the wire for a claimed delivery: body, signatures, headers. Nothing here waits for the network."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,7 @@ HIDDEN = "[hidden]"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One request. `shown` are its headers as the log may keep them."""
+    """One request, made `at` that moment of the database's clock. `shown` are its headers as the log may keep them."""
 
     delivery_id: int
     endpoint_id: int
@@ -33,6 +32,7 @@ class Outgoing:
     body: bytes
     headers: dict[str, str]
     shown: dict[str, str]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def signer_of(endpoint: Endpoint, master: str, now: datetime) -> Signer:
 
 
 def compose(each: Claimed, sources: Sources, signer: Signer, settings: Settings) -> Outgoing:
-    """The request, signed for this moment."""
+    """The request, signed for the moment of the claim by the database's clock: receivers believe a worker whose own is wrong."""
     delivery, endpoint = each.delivery, each.endpoint
     body = body_for(delivery, sources, settings.base_url)
     prefix = settings.webhook_prefix
@@ -74,10 +74,10 @@ def compose(each: Claimed, sources: Sources, signer: Signer, settings: Settings)
         "Content-Type": "application/json",
         "User-Agent": f"{prefix.removeprefix('X-')}-Webhooks/1.0",
         "Accept-Encoding": "identity",
-    } | signature_headers(prefix, signer.secrets, delivery.uid, delivery.type, int(time.time()), body)
+    } | signature_headers(prefix, signer.secrets, delivery.uid, delivery.type, int(each.at.timestamp()), body)
     theirs = signer.headers
     facts = (delivery.id, endpoint.id, delivery.org_id, each.lease, endpoint.url)
-    return Outgoing(*facts, body, theirs | ours, dict.fromkeys(theirs, HIDDEN) | ours)
+    return Outgoing(*facts, body, theirs | ours, dict.fromkeys(theirs, HIDDEN) | ours, each.at)
 
 
 def body_for(delivery: Any, sources: Sources, base_url: str) -> bytes:

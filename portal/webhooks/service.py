@@ -17,7 +17,7 @@ from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.ids import new_uid
 from portal.orgs.model import Organization
 from portal.outbox.choosing import checked_types
-from portal.webhooks.addresses import Rules, check_url, resolves_badly
+from portal.webhooks.addresses import Rules, check_url, origin_of, resolves_badly
 from portal.webhooks.claiming import settle_next_due
 from portal.webhooks.model import Endpoint, endpoint_by_uid, endpoints_of
 from portal.webhooks.outgoing import HIDDEN, custom_headers
@@ -41,7 +41,7 @@ class Created:
 
 def rules_of(settings: Settings) -> Rules:
     """What this installation allows as an address."""
-    return Rules(settings.webhook_ports, settings.webhook_local)
+    return Rules(settings.webhook_ports, settings.webhook_local, origin_of(settings.base_url))
 
 
 def vet_url(settings: Settings, url: str) -> None:
@@ -62,10 +62,8 @@ def create_endpoint(
     if (session.scalar(select(func.count()).select_from(endpoints_of(org.id).subquery())) or 0) >= MOST_ENDPOINTS:
         raise Conflict(f"An organization may have {MOST_ENDPOINTS} webhooks. Delete one that is no longer used.")
     now = clock_of(session)
-    endpoint = Endpoint(
-        uid=uid or new_uid(), org_id=org.id, created_by=actor.label[:200], created_at=now, updated_at=now, status_at=now
-    )
-    endpoint.counted_from = now
+    endpoint = Endpoint(uid=uid or new_uid(), org_id=org.id, created_by=actor.label[:200])
+    endpoint.created_at = endpoint.updated_at = endpoint.status_at = endpoint.served_at = endpoint.counted_from = now
     _set(session, endpoint, settings, terms)
     secret = new_secret()
     endpoint.secret = sealed(settings.secret_key, org.id, endpoint.uid, "secret", secret)

@@ -73,7 +73,7 @@ class Office:
     def out(self, each: Claimed) -> Outgoing:
         """What was sent, as far as recording looks at it."""
         facts = (each.delivery.id, each.endpoint.id, each.delivery.org_id, each.lease, each.endpoint.url)
-        return Outgoing(*facts, b"{}", {}, {"webhook-id": each.delivery.uid})
+        return Outgoing(*facts, b"{}", {}, {"webhook-id": each.delivery.uid}, each.at)
 
     def pass_time(self, span: timedelta = timedelta(hours=5)) -> None:
         """Everything open was due this much earlier, leases too, and hours of allowances began earlier."""
