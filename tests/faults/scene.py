@@ -44,6 +44,7 @@ class Scene:
         self.app: Flask = create_app(Settings.from_env(self.environ))
         self.workers: list[subprocess.Popen[bytes]] = []
         self.kills = 0
+        self.caught = 0  # in flight when something died, added up: what may come again
 
     def tenant(self, *, endpoints: int = 1, cap: int = 10) -> Org:
         """An organization with endpoints that listen to TYPE."""
@@ -71,10 +72,15 @@ class Scene:
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9."""
+        self.catch()
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         self.workers.remove(process)
         self.kills += 1
+
+    def catch(self) -> None:
+        """Something dies now: count what workers hold."""
+        self.caught += self.states()["sending"]
 
     def died(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until it killed itself."""
