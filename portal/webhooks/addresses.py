@@ -17,6 +17,11 @@ from portal.kernel.errors import Invalid
 
 MOST_URL = 2000
 REGISTERING_SECONDS = 2.0
+# Until a name counts as one that our name servers say nothing about: it is theirs or ours, not the receiver's silence.
+RESOLVING_SECONDS = 5.0
+# At once. The system goes on asking for half a minute after we gave up, and a thread waits for it each time: there are more
+# than one tenant can keep waiting.
+LOOK_UPS = 512
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Not for the world, on top of what `is_global` says: it calls these global (M27), or may in another version of Python.
@@ -25,6 +30,7 @@ _NEVER = tuple(
     for text in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
         *("192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24"),
+        *("168.63.129.16/32",),  # Azure's own host, as its machines see it
         *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
         *("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23"),
         *("2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
@@ -39,10 +45,12 @@ class RefusedAddressError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What this installation allows: the ports, and (`local`, never in production) http:// and addresses of this machine."""
+    """What this installation allows: the ports, and (`local`, never in production) http:// and addresses of this machine. `own`
+    is where it listens itself (`origin_of`): what it told itself would be news again."""
 
     ports: frozenset[int]
     local: bool = False
+    own: tuple[str, int] | None = None
 
 
 def public(text: str) -> bool:
@@ -76,8 +84,16 @@ def check_url(url: str, rules: Rules) -> str:
         raise _refused("must have no user name, password or fragment; put credentials into a custom header")
     if port == 0 or (not rules.local and (port or 443) not in rules.ports):
         raise _refused(f"must use one of these ports: {', '.join(map(str, sorted(rules.ports)))}")
+    if origin_of(url) == rules.own:
+        raise _refused("must lead to a receiver of yours, not back to this platform")
     _check_host(parts.hostname, rules)
     return url
+
+
+def origin_of(url: str) -> tuple[str, int]:
+    """Host and port of an address that can be read."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").rstrip("."), _port(parts)
 
 
 def resolves_badly(url: str, rules: Rules) -> bool:
@@ -109,15 +125,18 @@ class Vetting:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         # Threads of its own: names whose servers hang must not hold up those of other tenants.
-        self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="resolve")
+        self._threads = ThreadPoolExecutor(max_workers=LOOK_UPS, thread_name_prefix="resolve")
 
     async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[dict[str, Any]]:
-        """Every address of the host, in aiohttp's form. Raises OSError."""
+        """Every address of the host, in aiohttp's form. Raises OSError, after RESOLVING_SECONDS too."""
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
+            async with asyncio.timeout(RESOLVING_SECONDS):
+                found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
         except UnicodeError:
             raise OSError("The host's name cannot be looked up.") from None
+        except TimeoutError:
+            raise OSError("The name servers did not answer.") from None
         return [
             {"hostname": host, "host": address[0], "port": port, "family": kind, "proto": proto, "flags": socket.AI_NUMERICHOST}
             for kind, _, proto, _, address in vetted(found, self._rules)

@@ -14,21 +14,20 @@ from datetime import datetime
 import aiohttp
 from yarl import URL
 
-from portal.kernel.clock import utc_now
-from portal.webhooks.addresses import RefusedAddressError, Rules, Vetting
+from portal.kernel.errors import Invalid
+from portal.webhooks.addresses import RefusedAddressError, Rules, Vetting, check_url
+from portal.webhooks.connecting import Connector
 from portal.webhooks.outgoing import Outgoing
 
 CONNECT_SECONDS, ALL_SECONDS = 5.0, 15.0
 KEPT_BYTES = 16_384
 MOST_HEADERS, LONGEST_HEADER = 50, 500
-# Below what receivers commonly wait (Node: 5 s) before they close an idle connection, so that we never write into a closed one.
-IDLE_SECONDS = 4.0
 _UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one try went. `status` is None where no answer came and `error` says why in words for people.
+    """How one try went, `at` by the database's clock. `status` is None where no answer came; `error` says why, for people.
 
     `unreachable`: not even a connection came about, in a way that our own network may be to blame for."""
 
@@ -51,20 +50,12 @@ class Client:
     """Sends many at once; one for a worker process. Use it as an async context manager."""
 
     def __init__(self, rules: Rules) -> None:
-        self._vetting = Vetting(rules)
+        self._rules, self._vetting = rules, Vetting(rules)
 
     async def __aenter__(self) -> "Client":
-        connector = aiohttp.TCPConnector(
-            resolver=self._vetting,  # type: ignore[arg-type]
-            socket_factory=self._vetting.socket,
-            ssl=ssl.create_default_context(),
-            limit=0,
-            ttl_dns_cache=30,
-            keepalive_timeout=IDLE_SECONDS,
-        )
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
         self._http = aiohttp.ClientSession(
-            connector=connector,
+            connector=Connector(self._vetting),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=timeout,
             trust_env=False,
@@ -78,7 +69,7 @@ class Client:
 
     async def send(self, out: Outgoing) -> Answer:
         """One try. Never raises for what the receiver or the network does."""
-        at, begun = utc_now(), time.perf_counter()
+        begun = time.perf_counter()
         progress = _Progress()
         try:
             async with asyncio.timeout(ALL_SECONDS):
@@ -88,12 +79,11 @@ class Client:
             error, unreachable = _words(problem, progress)
         took = round((time.perf_counter() - begun) * 1000)
         body = bytes(progress.body)
-        return Answer(at, took, progress.status, progress.headers, body, error, progress.first_byte_ms, unreachable)
+        return Answer(out.at, took, progress.status, progress.headers, body, error, progress.first_byte_ms, unreachable)
 
     async def _exchange(self, out: Outgoing, progress: "_Progress", begun: float) -> None:
-        async with self._http.post(
-            URL(out.url, encoded=True), data=out.body, headers=out.headers, allow_redirects=False
-        ) as answer:
+        url = URL(check_url(out.url, self._rules), encoded=True)  # once more: what is allowed may have changed since
+        async with self._http.post(url, data=out.body, headers=out.headers, allow_redirects=False) as answer:
             progress.first_byte_ms = round((time.perf_counter() - begun) * 1000)
             progress.status = answer.status
             progress.headers = _kept_headers(answer)
@@ -140,6 +130,8 @@ def _words(problem: Exception, progress: _Progress) -> tuple[str, bool]:
     cause = getattr(problem, "os_error", None) or problem
     if isinstance(cause, RefusedAddressError) or isinstance(cause.__cause__, RefusedAddressError):
         return "The host leads to an address that is not in the public internet, so it was not called.", False
+    if isinstance(problem, Invalid):
+        return f"The address may not be called: {problem.message}", False
     if isinstance(problem, aiohttp.InvalidURL):
         return "The address is not one that can be called.", False
     if isinstance(problem, aiohttp.ClientConnectorDNSError):

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.kernel.errors import Invalid
-from portal.webhooks.addresses import RefusedAddressError, Rules, Vetting, check_url, public, resolves_badly, vetted
+from portal.webhooks.addresses import RefusedAddressError, Rules, Vetting, check_url, origin_of, public, resolves_badly, vetted
 
 RULES = Rules(frozenset({443, 8443}))
 LOCAL = Rules(frozenset({443}), local=True)
@@ -21,6 +21,7 @@ NEVER = [
     "100.64.0.1",
     "127.0.0.1",
     "127.255.255.255",
+    "168.63.129.16",
     "169.254.169.254",
     "172.16.0.1",
     "172.31.255.255",
@@ -155,6 +156,18 @@ def test_this_machine_is_allowed_only_where_the_setting_says_so():
             check_url(url, RULES)
     with pytest.raises(Invalid):
         check_url("http://10.0.0.1/", LOCAL)
+
+
+def test_the_platform_is_no_receiver_of_its_own_events():
+    own = Rules(frozenset({443, 8443}), own=origin_of("https://play.example.com"))
+    for url in ("https://play.example.com/api/v1/teams", "https://PLAY.example.com.:443/", "https://play.example.com:0443/"):
+        with pytest.raises(Invalid, match="platform"):
+            check_url(url, own)
+    assert check_url("https://play.example.com:8443/", own) and check_url("https://hooks.play.example.com/", own)
+    local = Rules(frozenset({443}), local=True, own=origin_of("http://127.0.0.1:8000"))
+    assert check_url("http://127.0.0.1:9000/", local)
+    with pytest.raises(Invalid, match="platform"):
+        check_url("http://127.0.0.1:8000/api/v1/teams", local)
 
 
 def test_a_name_that_leads_to_this_machine_is_found_out_when_an_endpoint_is_made():

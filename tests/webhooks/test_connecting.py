@@ -1,0 +1,191 @@
+"""Receivers and name servers that want more than their share of a worker: others are served meanwhile."""
+
+import asyncio
+import resource
+import socket
+import threading
+import time
+
+import pytest
+
+from portal.kernel.clock import utc_now
+from portal.webhooks import addresses, sending
+from portal.webhooks.addresses import LOOK_UPS, Rules
+from portal.webhooks.claiming import ORG_CAP
+from portal.webhooks.connecting import READ_BYTES
+from portal.webhooks.outgoing import Outgoing
+from portal.webhooks.sending import ALL_SECONDS, KEPT_BYTES, Client
+from tests.webhooks.receiver import receiving, status
+
+LOCAL = Rules(frozenset({443}), local=True)
+HOSTILE = 10
+
+
+def out(url):
+    return Outgoing(1, 1, 1, "lease", url, b"{}", {"Content-Type": "application/json"}, {}, utc_now())
+
+
+def flood(beginning: bytes, again: bytes):
+    """Answer with this, and then with that as fast as it is taken, without end; `flood.sent` bytes so far."""
+
+    async def answer(writer):
+        writer.write(beginning)
+        while True:
+            writer.write(again * (65_536 // len(again)))
+            await writer.drain()
+            sent[0] += 65_536
+
+    sent = [0]
+    answer.sent = sent
+    return answer
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+FLOODS = {
+    "interim answers": flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "hints": flood(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+    "chunk extensions": flood(CHUNKED, b"1;" + b"a" * 8000 + b"\r\na\r\n"),
+    "another protocol": flood(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", b"x"),
+}
+
+
+async def beside(evil: list[Outgoing], good: Outgoing, count: int = 20) -> list[float]:
+    """How long each of `count` good tries takes, one after the other, while the evil ones are under way."""
+    async with Client(LOCAL) as client:
+        assert (await client.send(good)).delivered
+        under_way = [asyncio.create_task(client.send(one)) for one in evil]
+        await asyncio.sleep(0.3)
+        took = []
+        for _ in range(count):
+            begun = time.monotonic()
+            await client.send(good)
+            took.append(time.monotonic() - begun)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+    return took
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_flood_before_or_around_the_body_holds_nobody_else_up(kind):
+    with receiving() as hostile, receiving() as receiver:
+        hostile.answers["/"] = FLOODS[kind]
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        took = asyncio.run(beside([out(hostile.url())] * HOSTILE, out(receiver.url())))
+        assert max(took) < 1, took
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KB, the senders in this process included
+
+
+def test_the_harness_sees_a_flood_that_is_not_bounded(monkeypatch):
+    """The wrong twin: a connection that reads all that comes."""
+    monkeypatch.setattr("portal.webhooks.connecting.Bounded.set_response_params", aiohttp_s_own)
+    monkeypatch.setattr("portal.webhooks.connecting.Bounded._left", 2**62)
+    monkeypatch.setattr(sending, "ALL_SECONDS", 1)
+    with receiving() as hostile, receiving() as receiver:
+        hostile.answers["/"] = FLOODS["interim answers"]
+        took = asyncio.run(beside([out(hostile.url())] * 4, out(receiver.url()), 1))
+    assert max(took) > 0.5, took
+
+
+def aiohttp_s_own(self, **params):
+    from aiohttp.client_proto import ResponseHandler
+
+    ResponseHandler.set_response_params(self, **params)
+
+
+def test_no_more_of_a_flood_is_read_than_its_bound(monkeypatch):
+    monkeypatch.setattr(sending, "ALL_SECONDS", 0.5)
+    endless = flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+    with receiving() as hostile:
+        hostile.answers["/"] = endless
+
+        async def send():
+            async with Client(LOCAL) as client:
+                return await client.send(out(hostile.url()))
+
+        answer = asyncio.run(send())
+    assert answer.status is None and "No answer within" in answer.error and not answer.delivered
+    assert endless.sent[0] < 10_000_000, "the buffers of the system, and no more"
+
+
+@pytest.mark.parametrize("length", [KEPT_BYTES, READ_BYTES - 100, READ_BYTES, READ_BYTES + 1, 300_000])
+def test_a_long_answer_is_delivered_with_its_beginning_and_the_next_try_too(length):
+    with receiving() as receiver:
+        receiver.answers["/"] = status(200, body=b"x" * length)
+
+        async def twice():
+            async with Client(LOCAL) as client:
+                return [await client.send(out(receiver.url())) for _ in range(2)]
+
+        begun = time.monotonic()
+        answers = asyncio.run(twice())
+    assert [(answer.delivered, len(answer.body)) for answer in answers] == [(True, KEPT_BYTES)] * 2
+    assert time.monotonic() - begun < ALL_SECONDS / 2
+
+
+def test_names_whose_servers_are_silent_hold_up_no_others_and_may_be_our_own_network_s_fault(monkeypatch):
+    """A tenant has so many in flight; the system asks on for longer than we wait, which is when threads are short."""
+    monkeypatch.setattr(addresses, "RESOLVING_SECONDS", 0.5)
+    over, ask = threading.Event(), addresses._look_up
+
+    def look_up(host, port, family):
+        if host.startswith("silent"):
+            over.wait(30)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return ask(host, port, family)
+
+    monkeypatch.setattr(addresses, "_look_up", look_up)
+
+    async def send(url):
+        async with Client(LOCAL) as client:
+            silent = [
+                asyncio.gather(*(client.send(out(f"http://silent-{n}-{m}.example.com/")) for m in range(ORG_CAP)))
+                for n in range(6)
+            ]
+            await asyncio.sleep(0.2)
+            begun = time.monotonic()
+            good = await client.send(out(url))
+            took = time.monotonic() - begun
+            answers = [answer for some in silent for answer in await some]
+            over.set()
+            return good, took, answers
+
+    with receiving() as receiver:
+        good, took, answers = asyncio.run(send(f"http://localhost:{receiver.port}/"))
+    assert good.delivered and took < 2, (good, took)
+    assert len(answers) == 300 < LOOK_UPS
+    assert all(answer.unreachable and "could not be resolved" in answer.error for answer in answers)
+
+
+def test_a_name_that_leads_elsewhere_by_now_is_not_called(monkeypatch):
+    """Rebinding: it passed when the endpoint was made."""
+
+    def found(host, port, family):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(addresses, "_look_up", found)
+    with receiving() as receiver:
+        url = out(f"https://hooks.example.com:{receiver.port}/")
+
+        async def send(rules):
+            async with Client(rules) as client:
+                return await client.send(url)
+
+        strict = asyncio.run(send(Rules(frozenset({receiver.port}))))
+        assert "not in the public internet" in strict.error and not strict.unreachable
+        monkeypatch.setattr(sending, "CONNECT_SECONDS", 0.3)
+        lax = asyncio.run(send(Rules(frozenset({receiver.port}), local=True)))
+        assert "No connection within" in lax.error, "this one was dialled, and found no TLS"
+
+
+@pytest.mark.parametrize("url", ["http://hooks.example.com/", "https://hooks.example.com:8443/", "https://localhost/"])
+def test_what_may_no_longer_be_called_since_the_settings_changed_is_not(url, monkeypatch):
+    """Made while TILTYARD_WEBHOOK_ALLOW_LOCAL was on, or with more ports."""
+    monkeypatch.setattr(addresses, "_look_up", lambda *_: pytest.fail("it was looked up"))
+
+    async def send():
+        async with Client(Rules(frozenset({443}))) as client:
+            return await client.send(out(url))
+
+    answer = asyncio.run(send())
+    assert answer.error.startswith("The address may not be called: url must") and not answer.unreachable
