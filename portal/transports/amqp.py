@@ -10,7 +10,13 @@ from urllib.parse import quote, urlsplit, urlunsplit
 try:
     import aio_pika
     from aio_pika import DeliveryMode, ExchangeType, Message
-    from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+    from aio_pika.exceptions import (
+        AMQPError,
+        AuthenticationError,
+        DeliveryError,
+        ProbableAuthenticationError,
+        PublishError,
+    )
 except ImportError:  # the extra `amqp` is not installed
     aio_pika = None  # type: ignore[assignment]
 
@@ -21,6 +27,7 @@ from portal.transports.xml_messages import EXCHANGE, Publish, alive
 CONNECT_SECONDS = 5.0
 CONFIRM_SECONDS = 10.0
 IDLE_SECONDS = 60.0
+CONFIRMED = "Confirmed by the broker."
 NOBODY = "Confirmed by the broker, but no queue was bound to take it."
 
 
@@ -34,7 +41,7 @@ class _Line:
     """An open connection, and when it was used last."""
 
     connection: Any
-    exchange: Any
+    exchange: Any = None
     used: float = field(default_factory=time.monotonic)
 
 
@@ -50,7 +57,8 @@ class Publisher:
         try:
             line = await self._line(turn)
             if turn.alive:
-                await self._publish(line, [alive(turn.at, turn.gap)])
+                async with asyncio.timeout(CONFIRM_SECONDS):
+                    await self._publish(line, [alive(turn.at, turn.gap)])
                 outcome.alive = True
             await self._send_letters(turn, outcome, line)
             line.used = time.monotonic()
@@ -67,18 +75,27 @@ class Publisher:
             await self._drop(number)
 
     async def _send_letters(self, turn: Turn, outcome: Outcome, line: _Line) -> None:
-        """All at once, since a channel keeps their order; the confirmations are awaited together."""
-        async with asyncio.timeout(CONFIRM_SECONDS):
-            waiting = [(letter, asyncio.ensure_future(self._publish(line, letter.publishes))) for letter in turn.letters]
-            ended = await asyncio.gather(*(future for _, future in waiting), return_exceptions=True)
-        trouble: BaseException | None = None
-        for (letter, _), result in zip(waiting, ended, strict=True):
-            if isinstance(result, PublishError | DeliveryError):
+        """All at once, since a channel keeps their order; the confirmations are awaited together. What was confirmed counts,
+        also where the rest was not in time."""
+        waiting = {asyncio.ensure_future(self._publish(line, letter.publishes)): letter for letter in turn.letters}
+        if not waiting:
+            return
+        try:
+            _, late = await asyncio.wait(waiting, timeout=CONFIRM_SECONDS)
+        finally:
+            for future in waiting:
+                future.cancel()
+        trouble: BaseException | None = TimeoutError() if late else None
+        for future, letter in waiting.items():
+            if future in late:
+                continue
+            error = future.exception()
+            if isinstance(error, PublishError | DeliveryError):
                 outcome.refused[letter.id] = "The broker refused the message."
-            elif isinstance(result, BaseException):
-                trouble = trouble or result
+            elif error is not None:
+                trouble = trouble or error
             else:
-                outcome.sent[letter.id] = _remark(letter.publishes, result)
+                outcome.sent[letter.id] = _remark(letter.publishes, future.result())
         if trouble is not None:
             raise trouble
 
@@ -107,9 +124,10 @@ class Publisher:
         parts = urlsplit(self._url)
         url = urlunsplit((parts.scheme, parts.netloc, "/" + quote(turn.transport.target, safe=""), parts.query, ""))
         connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS, client_properties={"connection_name": "tiltyard"})
-        channel = await connection.channel(publisher_confirms=True)
-        exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
-        line = self._lines[turn.transport.id] = _Line(connection, exchange)
+        line = self._lines[turn.transport.id] = _Line(connection)  # from here on it is closed when anything goes wrong
+        async with asyncio.timeout(CONNECT_SECONDS):
+            channel = await connection.channel(publisher_confirms=True)
+            line.exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
         return line
 
     async def _drop(self, number: int) -> None:
@@ -125,12 +143,14 @@ class Publisher:
 def _remark(publishes: Sequence[Publish], untaken: int) -> str:
     if not publishes:
         return "Nothing is told of it: the match is not in the feed."
-    return NOBODY if untaken == len(publishes) else ""
+    return NOBODY if untaken == len(publishes) else CONFIRMED
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "The broker did not confirm in time."
+        return "The broker did not confirm in time. It does so too when it is short of memory or disk."
+    if isinstance(error, AuthenticationError | ProbableAuthenticationError):
+        return "The broker refused our user. Whoever runs this installation mends its address."
     if isinstance(error, OSError):
         return "The broker could not be reached."
     if isinstance(error, AMQPError):

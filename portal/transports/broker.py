@@ -28,7 +28,9 @@ class Broker:
     def provision(self, vhost: str, owner: str, password: str) -> None:
         """Make or renew everything that a tenant needs; `owner` marks the virtual host as ours. Raises TroubleError."""
         user, where = user_of(vhost), quote(vhost, safe="")
-        self._check_ours(where, owner)
+        if self._check_ours(where, owner):
+            # Only a user that goes takes its connections along: a password that leaked ends with those who used it.
+            self._ask("DELETE", f"/users/{user}")
         self._ask("PUT", f"/vhosts/{where}", {"description": owner})
         self._ask("PUT", f"/users/{user}", {"password": password, "tags": ""})
         self._ask("PUT", f"/permissions/{where}/{user}", permissions(user))
@@ -44,8 +46,8 @@ class Broker:
         """Take everything away, messages that nobody fetched too. Raises TroubleError."""
         where = quote(vhost, safe="")
         if self._check_ours(where, owner):
-            self._ask("DELETE", f"/vhosts/{where}")
             self._ask("DELETE", f"/users/{user_of(vhost)}")
+            self._ask("DELETE", f"/vhosts/{where}")  # the last one: until then another try finds what is left
 
     def _check_ours(self, where: str, owner: str) -> bool:
         """Is it there? One that somebody else made is never touched: its owner may be another program altogether."""
@@ -55,7 +57,7 @@ class Broker:
         return found is not None
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        """The answer's JSON; None for 404, and where there is none."""
+        """The answer's JSON; None where it has none, or where what is asked for or deleted is not there."""
         parts = urlsplit(self.management)
         host, port = parts.hostname or "", parts.port
         secure = parts.scheme == "https"
@@ -70,9 +72,9 @@ class Broker:
             raise TroubleError(f"The broker's management API could not be reached ({type(error).__name__}).") from None
         finally:
             connection.close()
-        if answer.status == 404:
+        if answer.status == 404 and method != "PUT":
             return None
-        if answer.status >= 400:
+        if not 200 <= answer.status < 300:  # a redirect has done nothing
             raise TroubleError(f"The broker's management API answered {answer.status} to {method} {path.split('/')[1]}.")
         found: dict[str, Any] | None = json.loads(text) if text else None
         return found

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal.kernel.crypto import same
 from portal.kernel.db import clock_of
 from portal.kernel.errors import Fault
 from portal.kernel.ids import new_uid
+from portal.kernel.log import log
 from portal.transports.composing import Letter, letters_of
 from portal.transports.model import Transport, TransportMessage
 from portal.transports.secrets import opened
@@ -109,7 +111,15 @@ def _turn(session: Session, transport: Transport, now: datetime, master: str, ba
     rows = session.scalars(
         select(TransportMessage).where(*waiting).order_by(TransportMessage.sequence).limit(MESSAGES_AT_ONCE)
     ).all()
-    letters = letters_of(session, transport, rows, now, base_url)
+    try:
+        letters = letters_of(session, transport, rows, now, base_url)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # one feed that cannot be composed must not stop those of everybody else
+        log.error("messages of a transport could not be composed", transport=transport.uid, exc_info=error)
+        return Turn(
+            transport, secret, lease, now, [], broken="A message could not be composed. Whoever runs this finds it in the log."
+        )
     alive = transport.kind == "amqp" and (transport.alive_at is None or transport.alive_at <= now - _ALIVE)
     gap = transport.alive_at is not None and transport.alive_at < now - GAP
     return Turn(transport, secret, lease, now, letters, alive, gap)

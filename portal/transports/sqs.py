@@ -74,12 +74,14 @@ class Sender:
         ]
         answer = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
         for each in answer.get("Successful", ()):
-            outcome.sent[batch[int(each["Id"])].id] = ""
+            number = f", number {each['SequenceNumber']}" if each.get("SequenceNumber") else ""
+            outcome.sent[batch[int(each["Id"])].id] = f"The queue took it as message {each.get('MessageId', '')}{number}."
         for each in answer.get("Failed", ()):
             letter = batch[int(each["Id"])]
             if letter.entry:
                 stuck.add(letter.entry.group)
-            outcome.refused[letter.id] = f"The queue refused the message: {each.get('Code', 'no reason given')}."
+            why = ". ".join(text.rstrip(".") for text in (each.get("Code"), each.get("Message")) if text) or "no reason given"
+            outcome.refused[letter.id] = f"The queue refused the message: {why}."
 
     def _client(self, turn: Turn) -> Any:
         transport = turn.transport
@@ -145,7 +147,8 @@ def _config(endpoint: str | None) -> Any:
 def _words(error: Exception) -> str:
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
-        return f"AWS answered {code[:80] or 'with an error'}. {_HINTS.get(code.rpartition('.')[2], '')}".rstrip()
+        hint = _HINTS.get(code) or _HINTS.get(code.rpartition(".")[2], "")
+        return f"AWS answered {code[:80] or 'with an error'}. {hint}".rstrip()
     return f"The queue could not be reached ({type(error).__name__})."
 
 
@@ -154,6 +157,7 @@ _HINTS = {
     "QueueDoesNotExist": "There is no queue at this address.",
     "AccessDenied": "Allow sqs:SendMessage on the queue to this key or role.",
     "AccessDeniedException": "Allow sqs:SendMessage on the queue to this key or role.",
+    "KMS.AccessDeniedException": "Allow kms:GenerateDataKey and kms:Decrypt on the key that encrypts the queue.",
     "InvalidClientTokenId": "The access key is unknown.",
     "SignatureDoesNotMatch": "The secret does not belong to the access key.",
     "ExpiredToken": "The credentials have expired.",

@@ -1,8 +1,13 @@
 """The AMQP feed against a real RabbitMQ: set up, published, confirmed, and nothing lost when the broker dies."""
 
+import asyncio
+import contextlib
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from xml.etree import ElementTree
 
+import aio_pika
 import pytest
 from aio_pika.exceptions import AMQPException
 
@@ -11,6 +16,10 @@ from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
 from portal.markets.recovery import initiate
 from portal.transports import service
+from portal.transports.amqp import Publisher
+from portal.transports.broker import Broker
+from portal.transports.claiming import Outcome
+from portal.transports.trouble import TroubleError
 from tests.transports.desk import Desk, until
 
 
@@ -63,8 +72,6 @@ def test_a_tenant_may_read_and_declare_its_own_and_nothing_else(desk, fed, app, 
 
     async def publish(channel):
         exchange = await channel.get_exchange("ttfeed", ensure=False)
-        import aio_pika
-
         await exchange.publish(aio_pika.Message(b"forged"), "hi.odds_change.cs2.x")
 
     async def declare(channel):
@@ -84,6 +91,75 @@ def test_a_rotated_password_ends_the_old_one(desk, fed):
     with pytest.raises(AMQPException):
         listener.drain()
     desk.listener(made.password).drain()
+
+
+def test_whoever_holds_a_connection_with_the_old_password_loses_it(desk, fed):
+    """A password that leaked is no use any more, not even to those who have used it already."""
+    uid, listener = fed
+    opened, closed = threading.Event(), threading.Event()
+
+    async def stay(channel):
+        queue = await channel.get_queue(f"op-{desk.org.slug}.main")
+        while True:
+            await queue.get(fail=False, timeout=10)
+            opened.set()
+            await asyncio.sleep(0.1)
+
+    def until_it_is_closed():
+        with contextlib.suppress(Exception):
+            listener._with(stay)
+        closed.set()
+
+    staying = threading.Thread(target=until_it_is_closed)
+    staying.start()
+    assert opened.wait(10) and not closed.is_set()
+    desk.do(service.rotate, uid, SYSTEM, desk.settings)
+    with desk.working():
+        until(lambda: desk.get(uid).setup == "ready")
+        assert closed.wait(15)
+    staying.join()
+
+
+def test_a_connection_that_comes_to_nothing_is_closed(desk, fed, broker, monkeypatch):
+    """One that may not declare the exchange tries again and again: each would stay open, and the broker would run out."""
+    uid, _ = fed
+    desk.do(service.send_test, uid, SYSTEM)
+    (turn,) = desk.claim()
+    made = []
+
+    async def run():
+        real = aio_pika.connect
+
+        async def connect(*arguments, **named):
+            made.append(await real(*arguments, **named))
+            return made[-1]
+
+        monkeypatch.setattr("portal.transports.amqp.aio_pika.connect", connect)
+        monkeypatch.setattr("portal.transports.amqp.EXCHANGE", "amq.forbidden")  # names with amq. are the broker's own
+        for _ in range(3):
+            with pytest.raises(TroubleError):
+                await Publisher(broker.url).send(turn, Outcome())
+
+    asyncio.run(run())
+    assert [connection.is_closed for connection in made] == [True] * 3
+
+
+def test_what_was_confirmed_before_the_broker_fell_silent_is_not_sent_again(desk, fed, monkeypatch):
+    uid, _ = fed
+    for _ in range(3):
+        desk.do(service.send_test, uid, SYSTEM)
+    (turn,) = desk.claim()
+    outcome, publisher = Outcome(), Publisher(desk.settings.rabbitmq_url)
+    monkeypatch.setattr("portal.transports.amqp.CONFIRM_SECONDS", 1.0)
+    last, real = turn.letters[-1].publishes, Publisher._publish
+
+    async def silent(self, line, publishes):
+        return await (asyncio.sleep(60, 0) if publishes is last else real(self, line, publishes))
+
+    monkeypatch.setattr(Publisher, "_publish", silent)
+    with pytest.raises(TroubleError, match="did not confirm in time"):
+        asyncio.run(publisher.send(turn, outcome))
+    assert list(outcome.sent) == [letter.id for letter in turn.letters[:-1]]
 
 
 def test_the_heartbeat_says_whether_there_was_a_gap(desk, fed):
@@ -172,6 +248,34 @@ def test_nothing_is_taken_away_that_somebody_else_made(desk, broker):
     assert broker_of(desk.settings)._ask("GET", f"/vhosts/{desk.org.slug}") is not None
 
 
+def test_a_user_that_is_left_over_does_not_outlive_its_virtual_host(desk, fed, monkeypatch):
+    """Killed in the midst of a removal, the next try takes away what is left."""
+    from portal.transports.settings import broker_of
+
+    real, asked = Broker._ask, []
+
+    def dying(self, method, path, body=None):
+        asked.append(path)
+        if method == "DELETE" and path.startswith("/vhosts"):
+            raise TroubleError("gone")
+        return real(self, method, path, body)
+
+    broker = broker_of(desk.settings)
+    owner = f"Tiltyard {fed[0]}"
+    monkeypatch.setattr(Broker, "_ask", dying)
+    with pytest.raises(TroubleError):
+        broker.remove(desk.org.slug, owner)
+    monkeypatch.undo()
+    broker.remove(desk.org.slug, owner)
+    assert broker._ask("GET", f"/users/op-{desk.org.slug}") is None and broker._ask("GET", f"/vhosts/{desk.org.slug}") is None
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "404 Not Found", "401 Unauthorized"])
+def test_a_management_api_that_does_nothing_is_not_taken_for_done(status):
+    with answering(status) as address, pytest.raises(TroubleError, match=status[:3]):
+        Broker(address, "tiltyard")._ask("PUT", "/vhosts/acme", {"description": "ours"})
+
+
 def test_removing_takes_the_virtual_host_and_the_user_away(desk, fed, broker):
     from portal.transports.settings import broker_of
 
@@ -196,3 +300,28 @@ def _market(cup: str, match: str) -> dict:
     outcomes = [{"key": key, "label": key.upper(), "price": "1.85", "result": None} for key in "ab"]
     market = {"id": "m", "match_id": match, "type": "match_winner", "label": "Winner", "status": "open", "outcomes": outcomes}
     return {"competition_id": cup, "match_id": match, "market": market}
+
+
+@contextlib.contextmanager
+def answering(status: str):
+    """The address of a server that answers everything with this status."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(int(status[:3]))
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://guest:guest@127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
