@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.kernel.errors import Invalid, NotFound
-from portal.outbox.model import Event
+from portal.outbox.model import Event, EventHead
 
 _CURSOR = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
@@ -17,7 +17,8 @@ def events_after(
 ) -> tuple[Sequence[Event], str]:
     """The next events in the order in which they were handed on, and the cursor after them. "" and "0" begin at the first.
 
-    No event ever appears before a cursor that was given out. Raises Invalid naming `after`.
+    No event ever appears before a cursor that was given out. Raises Invalid naming `after`, also for a cursor that was never
+    given out here: whoever went on with it would miss all that comes before.
     """
     place = place_of(cursor)
     query = select(Event).where(Event.org_id == org_id, Event.position > place)
@@ -26,6 +27,12 @@ def events_after(
     if competition is not None:
         query = query.where(Event.competition == competition)
     events = session.scalars(query.order_by(Event.position).limit(limit)).all()
+    if place and not events and place > (session.scalar(select(EventHead.position).where(EventHead.org_id == org_id)) or 0):
+        raise Invalid(
+            "after",
+            "after lies beyond the last event of this organization, so it is a cursor of another one, or of before a backup was"
+            " restored. Leave it out to begin at the first event.",
+        )
     return events, str(events[-1].position if events else place)
 
 

@@ -204,9 +204,26 @@ class TestEvents:
         uid = make.event(org, data={"text": "x" * 30_000})
         assert client.get(f"{EVENTS}/{uid}", headers=key).json["data"]["data"] == {"text": "x" * 30_000}
 
-    @pytest.mark.parametrize("asked", ["after=-1", "after=x", "after=1.5", "limit=0", "limit=501", "limit=x", "org_id=x"])
+    @pytest.mark.parametrize("asked", ["limit=0", "limit=501", "limit=x", "org_id=x", "after=1&after=1"])
     def test_a_bad_question_is_refused_by_name(self, client, key, asked):
         refused(client.get(f"{EVENTS}?{asked}", headers=key), 400, asked.partition("=")[0])
+
+    @pytest.mark.parametrize("cursor", ["-1", "x", "1.5", "01", "+1", "1e3", "9" * 19, "%D9%A1", "1%0A", "1;DROP", NOWHERE])
+    def test_what_is_no_cursor_is_refused_with_a_word_on_where_cursors_come_from(self, client, key, cursor):
+        refused(client.get(f"{EVENTS}?after={cursor}", headers=key), 400, "after must be the cursor of an answer before")
+
+    def test_a_cursor_that_was_never_given_out_here_is_refused_so_that_nobody_misses_what_comes_before(
+        self, client, make, org, key
+    ):
+        make.event(org)
+        hand_on()
+        last = client.get(EVENTS, headers=key).json["data"]["next"]
+        assert client.get(f"{EVENTS}?after={last}", headers=key).json["data"] == {"items": [], "next": last, "has_more": False}
+        for foreign in (int(last) + 1, int(last) + 1000, 10**18 - 1):
+            refused(client.get(f"{EVENTS}?after={foreign}", headers=key), 400, "after", "another one", "Leave it out")
+        empty = make.org()
+        none = {"Authorization": f"Bearer {make.key(empty, 'competition', scopes=['webhooks:read'])}"}
+        refused(client.get(f"{EVENTS}?after={10**17}", headers=none), 400, "after")
 
 
 def test_lists_cost_the_same_however_long_they_are(client, make, org, key, count_sql):

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from flask import current_app, request
 from pydantic import Field
+from pydantic.config import JsonDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -35,6 +36,7 @@ RECENT = 20
 OUR_NAMES = {"events": "types", "competition_id": "competition", "season_id": "season"}
 Status = Literal["enabled", "paused", "disabled", "auto_off"]
 Types = list[str]
+_CURSOR: JsonDict = {"pattern": "^(0|[1-9][0-9]{0,17})?$"}  # `events_after` says in words what is wrong with another
 
 
 def _url(*default: Any) -> Any:
@@ -78,7 +80,7 @@ class WebhooksQuery(Query):
 
 class EventsQuery(Query):
     org_id: str | None = Field(None, description="Organization ID; a key need not say it.")
-    after: str = Field("", pattern="^(0|[1-9][0-9]{0,17})?$", description="The cursor of the answer before; empty to begin.")
+    after: str = Field("", description="The cursor of the answer before; empty to begin.", json_schema_extra=_CURSOR)
     limit: int = Field(100, ge=1, le=500, description="Max results.")
 
 
