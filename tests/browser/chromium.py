@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# The shell is the browser without its windows: it takes a third less time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # Root has no user namespace for the sandbox; containers give /dev/shm 64 MB, less than a page may need.
 LAUNCH_ARGS = ["--disable-dev-shm-usage", "--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
@@ -59,7 +60,8 @@ def _starts(path: Path) -> bool:
 def _installers() -> Iterator[list[list[str]]]:
     yield [[sys.executable, "-m", "playwright", "install", "--no-shell", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        yield [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
+        yield [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium-headless-shell"]]
+        yield [["apt-get", "install", "-y", "-qq", "chromium"]]
 
 
 if __name__ == "__main__":

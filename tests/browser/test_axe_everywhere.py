@@ -2,7 +2,6 @@
 to a very wide screen. Pages come from `tests.routes`, and their tabs from the pages: a new one is covered by itself."""
 
 from collections.abc import Iterator
-from typing import Literal
 from urllib.parse import urljoin
 
 import pytest
@@ -10,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
-from tests.browser.axe import HEIGHT, WIDTH_AFTER_A_FRAME, violations
+from tests.browser.axe import HEIGHT, LOOKS, SMALLEST, WIDTH_AFTER_A_FRAME, violations
 from tests.browser.office import call, give_cookie
 from tests.make import Make, Org
 from tests.parameters import PARAMETERS
@@ -19,14 +18,12 @@ from tests.test_routes import address, methods
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-# The scheme and width in which axe looks: contrast belongs to the one, what is folded away to the other.
-LOOKS: dict[int, Literal["light", "dark"]] = {1280: "light", 390: "dark"}
-WIDTHS = (2560, 1280, 390, 320)
+WIDTHS = (2560, *LOOKS, SMALLEST)
 # Views of a page that no tab of it leads to, by endpoint.
 VIEWS = {
     "analytics.index": ["?period=all&category=none"],
     "keys.index": ["?q=nothing-by-this-name"],
-    "keys.new": ["?kind=competition", "?kind=feed"],
+    "keys.new": ["?kind=competition", "?kind=feed", "?kind=agent"],
     "session_tokens.index": ["?state=revoked"],
 }
 ROOMS = sorted({endpoint.split(".")[0] for endpoint in ROLES})

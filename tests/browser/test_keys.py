@@ -1,38 +1,21 @@
 """The key pages in a real browser: drawers, the secret shown once, the question before it is lost, small screens."""
 
-import re
 
 import pytest
 from playwright.sync_api import expect
 
-from portal.kernel.db import db
 from tests.browser.axe import violations
-from tests.conftest import SECRET
-from tests.servers import WebServer
+from tests.browser.office import give_cookie
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
 @pytest.fixture
-def office(app, make, database_url, own_redis_url, tmp_path, page):
-    """alice's browser, signed in on a server of its own; gives (page, address of her keys, organization)."""
+def office(make, server, page):
+    """alice's browser, signed in; gives (page, address of her keys, organization)."""
     org = make.org()
-    environ = {
-        "TILTYARD_ENV": "test",
-        "TILTYARD_DATA": str(tmp_path),
-        "TILTYARD_DATABASE_URL": database_url,
-        "TILTYARD_REDIS_URL": own_redis_url,
-        "TILTYARD_SECRET_KEY": SECRET,
-        "TILTYARD_LOG_LEVEL": "error",
-    }
-    db.session.remove()
-    with WebServer(tmp_path, environ) as server:
-        page.goto(f"{server.url}/sign-in")
-        page.get_by_label("E-mail").fill(org.alice.email)
-        page.get_by_label("Password", exact=True).fill(org.alice.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r"/o/"))
-        yield page, f"{server.url}/o/{org.slug}/keys", org
+    give_cookie(page.context, server, make, org.alice)
+    return page, f"{server}/o/{org.slug}/keys", org
 
 
 def issue(page, name):
@@ -73,24 +56,6 @@ def test_a_name_that_is_missing_is_said_beside_its_field_and_the_choices_stay(of
     assert page.get_by_label("Odds, basic", exact=False).first.is_checked()
     assert violations(page) == []
     assert len(console_errors) == 1 and "422" in console_errors.pop()
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_of_a_key_fits_the_screen_and_everybody(office, make, width, scheme):
-    page, keys, org = office
-    make.key(org, "casino", name="Lobby")
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme=scheme)
-    page.goto(keys)
-    shown = page.get_by_role("link", name="Lobby").get_attribute("href").split("/keys/")[1]
-    for path in ("", "/new", "/new?kind=agent", *(f"/{shown}{part}" for part in PARTS)):
-        page.goto(keys + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert violations(page) == [], path
-
-
-PARTS = ("", "?tab=callers", "?tab=refused", "?tab=activity", "/edit", "/rotate", "/roll", "/revoke")
 
 
 def test_without_javascript_a_key_is_issued_disabled_and_revoked(office, browser):

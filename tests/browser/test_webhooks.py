@@ -24,23 +24,31 @@ def receiver() -> Iterator[Receiver]:
         yield one
 
 
-@pytest.fixture
-def hooks(app, make, database_url, own_redis_url, tmp_path, page) -> Iterator[Office]:
-    """alice's browser on a server that may reach this machine, and the worker's threads that deliver."""
+@pytest.fixture(scope="module")
+def web(database_url, own_redis_url, tmp_path_factory) -> Iterator[WebServer]:
+    """A server that may reach this machine."""
+    directory = tmp_path_factory.mktemp("web")
     environ = {
         "TILTYARD_ENV": "test",
-        "TILTYARD_DATA": str(tmp_path),
+        "TILTYARD_DATA": str(directory),
         "TILTYARD_DATABASE_URL": database_url,
         "TILTYARD_REDIS_URL": own_redis_url,
         "TILTYARD_SECRET_KEY": SECRET,
         "TILTYARD_LOG_LEVEL": "error",
         "TILTYARD_WEBHOOK_ALLOW_LOCAL": "1",
     }
+    with WebServer(directory, environ) as server:
+        yield server
+
+
+@pytest.fixture
+def hooks(web, make, database_url, own_redis_url, tmp_path, page) -> Iterator[Office]:
+    """alice's browser, and the worker's threads that deliver."""
     org = make.org()
     local = create_app(settings_for(database_url, own_redis_url, tmp_path / "worker", webhook_local=True))
     db.session.remove()
-    with WebServer(tmp_path, environ) as server, worker.deliveries(local):
-        yield Office(page, server.url, org).carry(make, org.alice)
+    with worker.deliveries(local):
+        yield Office(page, web.url, org).carry(make, org.alice)
 
 
 def add(hooks: Office, url: str, description: str) -> str:
