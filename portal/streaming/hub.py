@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from flask import Flask
@@ -17,7 +18,9 @@ from portal.streaming.follower import Follower
 from portal.streaming.listener import Listener
 from portal.streaming.tenants import Audience, Tenant, Wanted
 
-READERS = 4  # threads that ask the database
+LOOK_SECONDS = 0.7  # between two looks without a bell: with the relay's second, or a page's own request, below two seconds
+READERS = 4  # threads that ask the database for those who come
+FIRST_READERS = 2  # and for those who are here
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
@@ -31,15 +34,22 @@ class Hub:
         self.tenants: dict[int, Tenant] = {}
         self.bell = asyncio.Event()  # something was handed on
         self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._first = ThreadPoolExecutor(FIRST_READERS, "first-reader")
 
     async def read(self, ask: Callable[Given, Answer], *values: Given.args, **named: Given.kwargs) -> Answer:
         """`ask` in a thread, with the application at hand."""
+        return await self._in(self._readers, partial(ask, *values, **named))
 
+    async def read_first(self, ask: Callable[Given, Answer], *values: Given.args, **named: Given.kwargs) -> Answer:
+        """The same past those who stand at the door: a revoked key is not to wait for a thousand handshakes."""
+        return await self._in(self._first, partial(ask, *values, **named))
+
+    async def _in(self, threads: ThreadPoolExecutor, ask: Callable[[], Answer]) -> Answer:
         def inside() -> Answer:
             with self.app.app_context():
-                return ask(*values, **named)
+                return ask()
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, inside)
+        return await asyncio.get_running_loop().run_in_executor(threads, inside)
 
     @contextmanager
     def place(self, org_id: int, kind: str, most: int) -> Iterator[Tenant]:
@@ -71,18 +81,17 @@ class Hub:
         """The first of an audience reads for it."""
         await self.begin(tenant)
         async with tenant.lock:
-            audience = tenant.audience(wanted)
-            if audience.filled:
-                return audience
-            found = await self._first(tenant, wanted)
+            if wanted in tenant.audiences:
+                return tenant.audiences[wanted]
+            found = await self._wanted(tenant, wanted)
             if wanted.match and not found:
-                tenant.audiences.pop(wanted)
                 raise NotFound("Match not found.")
+            audience = tenant.audiences[wanted] = Audience.that(wanted)
             audience.fill(found)
             tenant.due = sooner(tenant.due, matches.next_hour(found))
             return audience
 
-    async def _first(self, tenant: Tenant, wanted: Wanted) -> list[Fixture]:
+    async def _wanted(self, tenant: Tenant, wanted: Wanted) -> list[Fixture]:
         if wanted.match:
             return await self.read(matches.matches_named, tenant.org_id, wanted.sport, [wanted.match])
         return await self.read(matches.first_matches, tenant.org_id, wanted.sport)
@@ -122,7 +131,8 @@ class Hub:
             yield from tenant.everybody()
 
     def close(self) -> None:
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._readers, self._first):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def sooner(one: datetime | None, other: datetime | None) -> datetime | None:

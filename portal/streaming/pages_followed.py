@@ -3,16 +3,20 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs
 
-from portal.kernel.errors import PortalError
-from portal.streaming.channels import PUBLIC, owner_of
-from portal.streaming.entry import Scope
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from portal.streaming.channels import PUBLIC, known, owner_of
+from portal.streaming.entry import AT_THE_DOOR, Scope, asked_for
+from portal.streaming.figures import exposed
 from portal.streaming.follower import RETRY_MS, Follower
 from portal.streaming.hub import Hub
 from portal.streaming.listener import Send
+from portal.streaming.marks import begin_marks
+from portal.web.problems import problem_of
 from portal.web.tickets import Ticket, read_ticket
 
 COMPETITION = re.compile(r"/live/c/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
@@ -24,19 +28,23 @@ async def serve(hub: Hub, scope: Scope, receive: Any, send: Send) -> None:
     """One request."""
     if scope["path"] == "/healthz":
         return await _answer(send, 200, {"status": "ok"})
+    if scope["path"] == "/metrics" and (text := exposed(hub, scope)) is not None:
+        return await _give(send, 200, CONTENT_TYPE_LATEST, text)
     if scope["method"] != "GET":
         return await _answer(send, 405, {"detail": "Only GET is answered here."})
-    followed = await _followed(hub, scope)
-    if followed is None:
-        return await _answer(send, 404, {"detail": "There is nothing to follow at this address."})
     try:
+        followed = await _followed(hub, scope)
+        if followed is None:
+            return await _answer(send, 404, {"detail": "There is nothing to follow at this address."})
         with hub.place(followed.org_id, "page", MOST_FOLLOWERS) as tenant:
             follower = Follower()
             with hub.following(tenant, followed.channel, follower):
                 await hub.begin(tenant)
+                await begin_marks(hub, tenant, followed.channel)
                 await _follow(follower, _origin(hub, followed), receive, send)
-    except PortalError as error:
-        await _answer(send, 503, {"detail": error.message})
+    except AT_THE_DOOR as error:
+        problem = problem_of(error)
+        await _answer(send, problem.status, {"detail": problem.message})
 
 
 async def _followed(hub: Hub, scope: Scope) -> Ticket | None:
@@ -45,8 +53,8 @@ async def _followed(hub: Hub, scope: Scope) -> Ticket | None:
         return Ticket(org_id, PUBLIC + found[1]) if org_id is not None else None
     if scope["path"] != "/live/o":
         return None
-    given = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20).get("ticket", [""])[0]
-    return read_ticket(hub.settings.secret_key, given)
+    ticket = read_ticket(hub.settings.secret_key, next(iter(asked_for(scope, "ticket")), ""))
+    return ticket if ticket is not None and known(ticket.channel) else None
 
 
 def _origin(hub: Hub, followed: Ticket) -> str:
@@ -96,9 +104,13 @@ async def _gone(receive: Any) -> None:
 
 
 async def _answer(send: Send, status: int, body: dict[str, str]) -> None:
-    headers = {"content-type": "application/json", "cache-control": "no-store", "access-control-allow-origin": "*"}
+    await _give(send, status, "application/json", json.dumps(body).encode(), {"access-control-allow-origin": "*"})
+
+
+async def _give(send: Send, status: int, kind: str, body: bytes, more: Mapping[str, str] = MappingProxyType({})) -> None:
+    headers = {"content-type": kind, "cache-control": "no-store"} | dict(more)
     await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

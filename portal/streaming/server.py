@@ -6,14 +6,19 @@ from typing import Any
 
 from flask import Flask
 
+from portal.kernel.log import log
 from portal.streaming import pages_followed, sockets
 from portal.streaming.entry import Scope
 from portal.streaming.hub import Hub
 from portal.streaming.listener import Send
+from portal.streaming.marks import tell_marks
 from portal.streaming.telling import listen_for_bells, tell
 from portal.streaming.watch import keep_alive, watch_keys
 
-LOOPS: tuple[Callable[[Hub], Coroutine[Any, Any, None]], ...] = (tell, listen_for_bells, watch_keys, keep_alive)
+Loop = Callable[[Hub], Coroutine[Any, Any, None]]
+
+LOOPS: tuple[Loop, ...] = (tell, tell_marks, listen_for_bells, watch_keys, keep_alive)
+AGAIN_SECONDS = 0.3
 
 
 class Stream:
@@ -33,7 +38,7 @@ class Stream:
     async def _live(self, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
         await receive()
         hub = self._hub = Hub(self._app)
-        loops = [asyncio.create_task(loop(hub)) for loop in LOOPS]
+        loops = [asyncio.create_task(go_on(loop, hub)) for loop in LOOPS]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for loop in loops:
@@ -41,3 +46,13 @@ class Stream:
         await asyncio.gather(*loops, return_exceptions=True)
         hub.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def go_on(loop: Loop, hub: Hub) -> None:
+    """For ever: a loop that fails, without the database say, begins anew. One that ended would leave revoked keys connected."""
+    while True:
+        try:
+            await loop(hub)
+        except Exception as error:
+            log.error("a part of the stream failed and begins anew", part=loop.__name__, exc_info=error)
+            await asyncio.sleep(AGAIN_SECONDS)

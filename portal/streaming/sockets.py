@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 from portal.admission.caller import Refusal
-from portal.kernel.errors import Busy, PortalError
-from portal.streaming.entry import Scope, enter, scopes_of, word
+from portal.kernel.errors import Busy
+from portal.streaming.entry import AT_THE_DOOR, Scope, enter, scopes_of, word
 from portal.streaming.hub import Hub
 from portal.streaming.listener import CHATTY, Listener, Send
 from portal.streaming.protocol import ABORT
@@ -26,17 +26,17 @@ async def serve(hub: Hub, scope: Scope, receive: Any, send: Send) -> None:
     if found is None:
         return await _refuse(hub, scope, send, Problem("not_found", "There is nothing at this address."))
     sport, match = found[1], found[2] or ""
-    attempt = await hub.read(enter, hub.app, scope, sport)
-    if isinstance(attempt, Refusal):
-        return await _refuse(hub, scope, send, Problem(attempt.reason, attempt.message, retry_after=attempt.retry_after))
     try:
+        attempt = await hub.read(enter, hub.app, scope, sport)
+        if isinstance(attempt, Refusal):
+            return await _refuse(hub, scope, send, Problem(attempt.reason, attempt.message, retry_after=attempt.retry_after))
         with hub.place(attempt.record.org_id, "socket", hub.settings.stream_per_org) as tenant:
             async with hub.joined(tenant, Wanted(sport, match, scopes_of(attempt))) as audience:
                 await send({"type": "websocket.accept"})
                 listener = Listener(send, scope["state"][ABORT], attempt)
                 with hub.listening(audience, listener):
                     await _ignore(receive, listener)
-    except PortalError as error:
+    except AT_THE_DOOR as error:
         reason = Problem("concurrency", error.message, retry_after=30) if isinstance(error, Busy) else problem_of(error)
         await _refuse(hub, scope, send, reason)
 

@@ -29,7 +29,6 @@ class Audience:
     wanted: Wanted
     picture: Picture
     scores: Picture
-    filled: bool = False
     holders: int = 0
     listeners: set[Listener] = field(default_factory=set)
 
@@ -43,7 +42,6 @@ class Audience:
         rows = list(fixtures)
         self.picture.fill(map(self._view, rows))
         self.scores.fill(map(scoreboard, rows))
-        self.filled = True
 
     def change(self, fixtures: Iterable[Fixture]) -> None:
         """Tell what is other than it was told."""
@@ -81,15 +79,18 @@ class Tenant:
     audiences: dict[Wanted, Audience] = field(default_factory=dict)
     channels: dict[str, set[Follower]] = field(default_factory=dict)
     due: datetime | None = None  # when a match goes live by the clock alone
-    delivery_mark: tuple[object, ...] | None = None  # of its delivery log when it was told last
+    marks: dict[str, object] = field(default_factory=dict)  # by channel, as they were told last
     taken: Counter[str] = field(default_factory=Counter)  # connections by kind
 
-    def audience(self, wanted: Wanted) -> Audience:
-        """The one that wants this, made when there is none."""
-        found = self.audiences.get(wanted)
-        if found is None:
-            found = self.audiences[wanted] = Audience.that(wanted)
-        return found
+    def tell(self, channel: str, data: str) -> None:
+        """Tell the pages that follow the channel; `data` is JSON on one line."""
+        for follower in self.channels.get(channel, ()):
+            follower.tell(data)
+
+    def end(self, channel: str) -> None:
+        """There is nothing to follow there any more."""
+        for follower in self.channels.get(channel, ()):
+            follower.end()
 
     def everybody(self) -> Iterator[Listener]:
         for audience in self.audiences.values():

@@ -5,7 +5,6 @@ from collections import defaultdict
 
 from portal.admission.caller import KeyRecord, Refusal
 from portal.admission.order import WHILE_IT_STANDS, decide
-from portal.kernel.log import log
 from portal.streaming.frames import as_json, head
 from portal.streaming.hub import Hub
 from portal.streaming.listener import REFUSED, Listener
@@ -24,11 +23,7 @@ async def watch_keys(hub: Hub) -> None:
             by_key[listener.attempt.key_digest].append(listener)
         if not by_key:
             continue
-        try:
-            records = await hub.read(_book(hub).find_all, list(by_key))
-        except Exception as error:  # nothing can be told without the database either
-            log.error("the keys of the stream could not be looked up", exc_info=error)
-            continue
+        records = await hub.read_first(_book(hub).find_all, list(by_key))
         for digest, listeners in by_key.items():
             for listener in listeners:
                 if words := objection(listener, records.get(digest)):

@@ -94,6 +94,18 @@ def test_frames_come_within_two_seconds_whatever_redis_does(app, org, cup, key, 
     assert max(waits) < 2, waits
 
 
+def test_what_cannot_be_told_of_one_organization_silences_no_other(make, org, cup, key, stream, relay):
+    other = make.org()  # it comes after the first one in every look
+    theirs = make.competition(other, category="CS2", status="registration", entrants=2)
+    with stream.connect(key) as broken, stream.connect(make.key(other, "feed")) as fine:
+        frame(broken), frame(fine)
+        make.event(org, "market.updated", {"competition_id": cup, "match_id": {"no": "id"}})
+        tell(other, theirs, 1)
+        assert frame(fine)["data"]["n"] == 0
+        tell(org, cup, 1)
+        assert frame(broken)["data"]["n"] == 0, "what came after it is told again"
+
+
 def test_a_process_that_was_killed_is_followed_by_one_that_tells_everything_again(app, make, org, cup, key, redis, own_stream):
     make.start(org, cup)
     with relaying(app, redis.url):

@@ -139,6 +139,18 @@ def revoked(make, org) -> str:
     return key
 
 
+def test_a_key_revoked_a_moment_ago_opens_nothing_although_the_process_remembers_it(make, org, key, stream):
+    with stream.connect(key) as socket:
+        frame(socket)
+    changed(make, org, key, lambda session, owner, found: revoke_key(session, owner, found, SYSTEM))
+    assert stream.refusal(key) == (403, "This key was revoked. Issue a new one.")
+
+
+def test_a_query_without_end_is_refused_by_name(key, stream):
+    status, words = stream.refusal(key + "&x=1" * 30)
+    assert (status, words) == (400, "The query has more than 20 parameters. Send api_key alone.")
+
+
 def test_a_key_in_a_header_opens_the_stream_too(key, stream):
     for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}):
         with stream.connect(additional_headers=headers) as socket:
