@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.transports.model import Transport, transports_of
 
 IN_NEED = 5
-FAILING = 3  # turns in a row; the first few are over within seconds, and often nobody's business
+FAILING = 2  # turns in a row; one alone is mostly over with the next, and nobody's business
 
 
 def feeds_in_need(session: Session, org_id: int) -> Sequence[Transport]:

@@ -149,8 +149,8 @@ def test_a_feed_that_goes_on_failing_or_is_switched_off_needs_attention(make):
     org, other = make.org(), make.org()
     alice = make.signed_in(org.alice)
     failing, quiet, off = make.transport(org), make.transport(org), make.transport(org)
-    _fares(failing, status="enabled", failures=3, last_error="There is no queue at this address.")
-    _fares(quiet, status="enabled", failures=2, last_error="It blinked.")
+    _fares(failing, status="enabled", failures=2, last_error="There is no queue at this address.")
+    _fares(quiet, status="enabled", failures=1, last_error="It blinked.")
     _fares(off, status="disabled")
     text = overview(alice, org)
     assert f'/o/{org.slug}/feeds/{failing}"' in text and "is failing. There is no queue at this address." in text
