@@ -189,3 +189,42 @@ def test_what_may_no_longer_be_called_since_the_settings_changed_is_not(url, mon
 
     answer = asyncio.run(send())
     assert answer.error.startswith("The address may not be called: url must") and not answer.unreachable
+
+
+def raw(code: int, *headers: bytes, body: bytes = b""):
+    """An answer whose headers are bytes as they stand."""
+
+    async def answer(writer):
+        lines = [b"HTTP/1.1 %d \xff\xe9" % code, b"Content-Length: %d" % len(body), *headers]
+        writer.write(b"\r\n".join([*lines, b"", b""]) + body)
+        await writer.drain()
+        return True
+
+    return answer
+
+
+ODD = bytes(code for code in range(1, 256) if code not in (10, 13))
+ANSWERS = {
+    "/bytes": raw(500, b"X-Odd: " + ODD[31:], body=bytes(range(256)) * 4),
+    "/control": raw(500, b"X-Odd: " + ODD, b"X-Nul: a\x00b", body=b"\x00" * 100),
+    "/names": raw(500, *(b"%cX%c: 1" % (sign, sign) for sign in b"!#$%&'*+.^_`|~"), *[b"X-Twice: a", b"x-twice: b"] * 40),
+    "/later": raw(503, b"Retry-After: 99999999999999999999"),
+    "/date": raw(429, b"Retry-After: Fri, 31 Dec 9999 23:59:59 -2359"),
+    "/dawn": raw(429, b"Retry-After: Mon, 01 Jan 0001 00:00:00 +2359"),
+    "/999": raw(999, b"Retry-After: \xb2"),
+    "/surrogates": raw(404, b"X-Odd: \xed\xa0\x80", body=b"\xed\xa0\x80"),
+}
+
+
+def test_whatever_a_receiver_answers_is_written_down_and_keeps_nobody_else_s_from_it(office, receiver):
+    """One row that the database refused would be tried again for ever, together with everybody's."""
+    receiver.answers |= ANSWERS
+    hooks = {path: office.make.webhook(office.org, receiver.url(path), ["match.*"]) for path in [*ANSWERS, "/good"]}
+    office.tell()
+    with office.working():
+        deadline = time.monotonic() + 20
+        while not all(office.new(uid)[0].attempts for uid in hooks.values()):
+            assert time.monotonic() < deadline, {path: office.new(uid)[0].state for path, uid in hooks.items()}
+            time.sleep(0.05)
+    states = {path: office.states(uid) for path, uid in hooks.items()}
+    assert states == {path: ["delivered" if path == "/good" else "pending"] for path in hooks}
