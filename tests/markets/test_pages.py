@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -84,3 +85,51 @@ def test_lists_take_the_same_statements_however_many_offers(make, count_sql):
             found.append(len(statements))
         counts.add(tuple(found))
     assert len(counts) == 1
+
+
+def test_alice_offers_a_night_of_matches_and_results_settle_them(make, book):
+    """From the first price to a correction, as the pages go."""
+    alice, first = make.signed_in(book.org.alice), book.offers[0]
+    matches, second = f"/o/{book.org.slug}/competitions/{book.uid}/matches", book.matches()[1].uid
+    post(alice, at(book, "/winners"), {"a": "1.70", "b": "2.15"})
+    post(alice, at(book, "/new"), {"match": second, "type": "total_maps", "outcomes": "over 1.90\nunder 1.95"})
+    assert statuses(alice, book) == ["Open", "Open", "Open"]
+
+    assert post(alice, f"{matches}/{book.match}/result", {"score_a": 2, "score_b": 0}).status_code == 303
+    assert statuses(alice, book) == ["Settled", "Open", "Open"]
+    assert "1.90 (won)" in alice.get(at(book)).text and "The result" in alice.get(at(book)).text
+
+    asked = {"score_a": 0, "score_b": 2, "reason": "Entered the wrong way round."}
+    preview = post(alice, f"{matches}/{book.match}/correct", asked | {"step": "preview"})
+    seen = {"step": "apply", "seen": re.search(r'name="seen" value="([0-9a-f]+)"', preview.text)[1]}
+    assert post(alice, f"{matches}/{book.match}/correct", asked | seen).status_code == 303
+    assert book.state(first) == ("settled", "b", "engine")
+    again, once = log(alice, book)
+    assert [again[3], again[4], again[6], again[7]] == ["Settled", "Settled", "The result", "Yes"]
+    assert [once[3], once[4], once[6], once[7]] == ["Open", "Settled", "The result", ""] and once[5] != again[5]
+
+    assert post(alice, f"{matches}/{second}/result", {"score_a": 2, "score_b": 1}).status_code == 303
+    assert statuses(alice, book) == ["Settled", "Settled", "Suspended"], "what is no match winner waits for her"
+    maps = next(row for row in offers(alice, book) if row[2] == "Suspended")[-1]
+    assert post(alice, at(book, f"/{maps}/settle"), {"outcome": "over", "reason": "Three maps"}).status_code == 303
+    assert post(alice, at(book, f"/{maps}/void"), {"reason": "Map two was replayed"}).status_code == 303
+    assert statuses(alice, book) == ["Settled", "Settled", "Voided"]
+    assert [row[0] for row in log(alice, book)] == ["5", "4", "3", "2", "1"]
+    assert "Map two was replayed" in alice.get(at(book, "/log")).text
+
+
+def offers(client, book: Book) -> list[list[str]]:
+    return table(client, at(book, "?format=csv&columns=match,label,status,uid"))
+
+
+def statuses(client, book: Book) -> list[str]:
+    return [row[2] for row in offers(client, book)]
+
+
+def log(client, book: Book) -> list[list[str]]:
+    return table(client, at(book, "/log?format=csv"))
+
+
+def table(client, url: str) -> list[list[str]]:
+    """What a list says, without its heads."""
+    return list(csv.reader(io.StringIO(client.get(url).text)))[1:]
