@@ -4,20 +4,24 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select, update
 
 from portal import children, create_app
 from portal.config import Settings
-from portal.kernel.db import db, unit_of_work
+from portal.kernel.db import clock_of, db, unit_of_work
 from portal.outbox.emit import emit
-from portal.webhooks.model import Delivery, Endpoint
+from portal.outbox.relay import relay
+from portal.webhooks.fan_out import fan_out
+from portal.webhooks.model import Attempt, Delivery, Endpoint
 from tests.conftest import SECRET
 from tests.make import Make, Org
 from tests.servers import ROOT, plain_environment, wait_until
@@ -44,7 +48,7 @@ class Scene:
         self.app: Flask = create_app(Settings.from_env(self.environ))
         self.workers: list[subprocess.Popen[bytes]] = []
         self.kills = 0
-        self.caught = 0  # in flight when something died, added up: what may come again
+        self.caught: Counter[str] = Counter()  # by delivery: how often it had arrived, not written down, when something died
 
     def tenant(self, *, endpoints: int = 1, cap: int = 10) -> Org:
         """An organization with endpoints that listen to TYPE."""
@@ -62,25 +66,34 @@ class Scene:
                 with unit_of_work() as session:
                     emit(session, org.id, TYPE, "x", {"n": number})
 
-    def start(self, failpoint: str = "") -> subprocess.Popen[bytes]:
-        """A worker process, which dies at `failpoint` when given."""
-        environ = plain_environment() | self.environ | {"TILTYARD_FAILPOINT": failpoint}
+    def hand_on(self) -> None:
+        """What a worker's relay would do, so that deliveries wait without one."""
+        with self.app.app_context(), unit_of_work() as session:
+            relay(session, [fan_out])
+
+    def start(self, failpoint: str = "", module: str = "portal.worker", **environ: str) -> subprocess.Popen[bytes]:
+        """A worker process, which dies at `failpoint` when given; `module` is a worker of another kind."""
+        whole = plain_environment() | self.environ | {"TILTYARD_FAILPOINT": failpoint} | environ
         with (self.directory / "workers.log").open("ab") as log:
-            process = children.start([sys.executable, "-m", "portal.worker"], env=environ, cwd=ROOT, output=log)
+            process = children.start([sys.executable, "-m", module], env=whole, cwd=ROOT, output=log)
         self.workers.append(process)
         return process
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9."""
-        self.catch()
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
+        time.sleep(0.1)  # for what is in the receiver's sockets still
+        self.catch()
         self.workers.remove(process)
         self.kills += 1
 
     def catch(self) -> None:
-        """Something dies now: count what workers hold."""
-        self.caught += self.states()["sending"]
+        """Something died: note what has arrived and is not written down, which may come again."""
+        arrived = self.arrivals()
+        with self.app.app_context(), unit_of_work() as session:
+            held = session.scalars(select(Delivery.uid).where(Delivery.state == "sending")).all()
+        self.caught |= Counter({uid: arrived[uid] for uid in held if arrived[uid]})
 
     def died(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until it killed itself."""
@@ -90,11 +103,37 @@ class Scene:
 
     def end_leases(self) -> None:
         """What dead workers hold is due now, as it will be when half a minute has passed."""
+        self.pass_time(timedelta(seconds=30), "sending")
+
+    def pass_time(self, span: timedelta, *states: str) -> None:
+        """Open deliveries, those in `states` when given, were due this much earlier."""
         with self.app.app_context(), unit_of_work() as session:
-            span = timedelta(seconds=30)
-            for row in session.scalars(select(Delivery).where(Delivery.state == "sending")):
+            session.scalars(select(Endpoint).order_by(Endpoint.id).with_for_update()).all()  # first, as everybody does
+            for row in session.scalars(select(Delivery).where(Delivery.state.in_(states or ("sending", "pending")))):
                 row.due_at -= span
                 session.execute(update(Endpoint).where(Endpoint.id == row.endpoint_id).values(next_due_at=row.due_at))
+
+    def now(self) -> datetime:
+        """By the database's clock."""
+        with self.app.app_context(), unit_of_work() as session:
+            return clock_of(session)
+
+    def deliveries(self, org: Org) -> list[Delivery]:
+        """Of one organization, the first one first."""
+        return self._all(select(Delivery).where(Delivery.org_id == org.id).order_by(Delivery.id))
+
+    def attempts(self, org: Org) -> list[Attempt]:
+        """The same of tries."""
+        return self._all(select(Attempt).join(Delivery).where(Delivery.org_id == org.id).order_by(Attempt.id))
+
+    def endpoints(self, org: Org) -> list[Endpoint]:
+        return self._all(select(Endpoint).where(Endpoint.org_id == org.id).order_by(Endpoint.id))
+
+    def _all(self, query: Any) -> list[Any]:
+        with self.app.app_context(), unit_of_work() as session:
+            found = list(session.scalars(query))
+            session.expunge_all()
+        return found
 
     def states(self, org: Org | None = None) -> Counter[str]:
         """How many deliveries are in each state."""

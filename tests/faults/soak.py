@@ -75,13 +75,13 @@ def judge(
         arrivals = scene.arrivals()
         took = time.monotonic() - begun
     lost = each * TENANTS - len(arrivals)
-    twice = sum(arrivals.values()) - len(arrivals)
+    twice, caught = sum(arrivals.values()) - len(arrivals), scene.caught.total()
     print(
         f"{database}: {each * TENANTS:,} deliveries, {scene.kills} kills of workers, {restarts} of PostgreSQL, {took:.0f} s: "
-        f"{lost} lost, {twice} came again, each with its own id ({scene.caught:,} were in flight when something died)",
+        f"{lost} lost, {twice} came again, each with its own id ({caught:,} had arrived, not written down, when something died)",
         flush=True,
     )
-    return int(lost != 0 or twice > scene.caught)
+    return int(lost != 0 or twice > caught)
 
 
 def tell_all_the_while(scene: Scene, orgs: list[Org], each: int, seconds: float) -> None:

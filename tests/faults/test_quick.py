@@ -10,26 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests import servers
 from tests.conftest import migrate
 from tests.faults.scene import staged
-from tests.servers import PostgresServer, RedisServer, create_database
+from tests.servers import PostgresServer, create_database
 
 pytestmark = pytest.mark.processes
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def scene(request, tmp_path, worker_id):
-    with RedisServer(tmp_path) as server:
-        if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path / 'tiltyard.sqlite'}"
-            migrate(url, tmp_path)
-        else:
-            name = f"faults_{worker_id}_{time.time_ns()}"
-            url = servers.database_from_template(name, lambda url: migrate(url, tmp_path))
-        with staged(url, server.url, tmp_path) as stage:
-            stage.redis = server
-            yield stage
 
 
 def test_a_worker_killed_at_every_step_loses_nothing(scene):
