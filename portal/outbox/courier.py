@@ -11,7 +11,7 @@ from portal.kernel.db import reading, unit_of_work
 from portal.kernel.log import log
 from portal.outbox.doorbell import AGAIN, bell
 from portal.outbox.model import Event
-from portal.outbox.relay import AT_ONCE, Sink, relay
+from portal.outbox.relay import Sink, relay
 from portal.outbox.skew import ClockWatch
 
 SWEEP_SECONDS = 1.0
@@ -48,10 +48,9 @@ class Courier:
             while not self._stop.is_set() and _something_waits():
                 with unit_of_work() as session:
                     count = relay(session, self._sinks)
-                if count:
-                    self._then()
-                if count < AT_ONCE:
+                if not count:  # another worker is at it
                     return
+                self._then()
         except Exception as error:  # the database may be away for a while
             log.error("events could not be handed on", exc_info=error)
             self._stop.wait(SWEEP_SECONDS)

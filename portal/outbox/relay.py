@@ -3,20 +3,24 @@
 A sink is `sink(session, events)` with events of several organizations, each organization's in order. It writes rows of its
 own in the same transaction, or leaves a publish with `kernel.db.after_commit`; it never waits for the network. A process
 that dies here leaves the events as they were.
+
+Organizations take turns here too: an event may mean a row for each of a hundred endpoints, and a transaction of many such
+events would keep everybody's endpoints held for seconds.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Select, Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.outbox.model import Event, EventHead
 
 Sink = Callable[[Session, Sequence[Event]], None]
-AT_ONCE = 500
+AT_ONCE, OF_ONE = 500, 50  # events in a transaction; those of one organization
+LOOKED_AT = 10_000  # of those that wait, the oldest
 
 _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _events = cast(Table, Event.__table__)
@@ -26,21 +30,31 @@ _MOVE = update(_heads).where(_heads.c.org_id == bindparam("whose")).values(posit
 
 
 def relay(session: Session, sinks: Iterable[Sink], limit: int = AT_ONCE) -> int:
-    """Hand on the oldest events that wait, at most `limit`; how many. Organizations that another process is at are left to it."""
-    waiting = select(_events.c.org_id, _events.c.id).where(_events.c.position.is_(None)).order_by(_events.c.id).limit(limit)
-    found = session.execute(waiting).all()
+    """Hand on events that wait, each organization's oldest first, at most `limit` and OF_ONE of each; how many. Organizations
+    that another process is at are left to it."""
+    found = session.execute(_next_in_turn(limit)).all()
     if not found:
         return 0
     heads = _hold(session, sorted({row.org_id for row in found}))
     # Read again: until the heads were held, another process may have handed on what was found, or more may have come.
-    mine = Event.position.is_(None), Event.org_id.in_(heads)
-    events = session.scalars(select(Event).where(*mine).order_by(Event.id).limit(limit)).all() if heads else []
-    if not events:
+    ids = [row.id for row in session.execute(_next_in_turn(limit, _events.c.org_id.in_(heads)))] if heads else []
+    if not ids:
         return 0
+    events = session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)).all()
     _give_places(session, events, heads)
     for sink in sinks:
         sink(session, events)
     return len(events)
+
+
+def _next_in_turn(limit: int, *which: Any) -> Select[int, int]:
+    """Of every organization the first event that waits, then everybody's second."""
+    waiting = select(_events.c.org_id, _events.c.id).where(_events.c.position.is_(None), *which)
+    oldest = waiting.order_by(_events.c.id).limit(LOOKED_AT).subquery()
+    turn = func.row_number().over(partition_by=oldest.c.org_id, order_by=oldest.c.id).label("turn")
+    numbered = select(oldest.c.org_id, oldest.c.id, turn).subquery()
+    mine = select(numbered.c.org_id, numbered.c.id).where(numbered.c.turn <= OF_ONE)
+    return mine.order_by(numbered.c.turn, numbered.c.id).limit(limit)
 
 
 def _hold(session: Session, org_ids: list[int]) -> dict[int, int]:

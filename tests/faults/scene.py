@@ -68,8 +68,10 @@ class Scene:
 
     def hand_on(self) -> None:
         """What a worker's relay would do, so that deliveries wait without one."""
-        with self.app.app_context(), unit_of_work() as session:
-            relay(session, [fan_out])
+        more = True
+        while more:
+            with self.app.app_context(), unit_of_work() as session:
+                more = relay(session, [fan_out]) > 0
 
     def start(self, failpoint: str = "", module: str = "portal.worker", **environ: str) -> subprocess.Popen[bytes]:
         """A worker process, which dies at `failpoint` when given; `module` is a worker of another kind."""

@@ -12,7 +12,7 @@ from portal.outbox import doorbell
 from portal.outbox.emit import emit, emit_all
 from portal.outbox.model import Event
 from portal.outbox.reading import events_after
-from portal.outbox.relay import relay
+from portal.outbox.relay import OF_ONE, relay
 
 
 def hand_on(sinks=()):
@@ -55,6 +55,20 @@ def test_a_reader_goes_on_after_what_it_saw(make):
     for wrong in ("-1", "x", "1.5", "٣", "1" * 30):
         with pytest.raises(Invalid):
             read(org, wrong)
+
+
+def test_an_organization_with_many_events_does_not_keep_the_others_waiting(make):
+    """What may be a row for each of a hundred endpoints is handed on in small transactions, in turns."""
+    busy, quiet = make.org(), make.org()
+    hand_on()
+    tell(busy, *["team.created"] * 120)
+    tell(quiet, "team.created")
+    told = []
+    with unit_of_work() as session:
+        relay(session, [lambda _session, events: told.extend(event.org_id for event in events)])
+    assert told.count(quiet.id) == 1 and told.count(busy.id) == OF_ONE < 100
+    hand_on()
+    assert [place for _, place in read(busy, limit=500)[0]] == list(range(1, 121))
 
 
 def test_what_is_not_committed_is_not_handed_on_and_comes_in_its_turn(app, make, database_url):

@@ -19,7 +19,7 @@ from portal.competitions.results import Report, record_result
 from portal.kernel.db import db, unit_of_work
 from portal.orgs.model import Organization
 from portal.outbox.model import Event
-from portal.outbox.relay import AT_ONCE, relay
+from portal.outbox.relay import relay
 from portal.transports import service
 from portal.transports.claiming import Turn, claim
 from portal.transports.fan_out import hand_over
@@ -63,7 +63,7 @@ class Desk:
         """Everything that waits, of everybody."""
         while True:
             with unit_of_work() as session:
-                if relay(session, [hand_over]) < AT_ONCE:
+                if not relay(session, [hand_over]):
                     return
 
     def claim(self, most: int = 1000) -> list[Turn]:

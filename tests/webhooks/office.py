@@ -13,7 +13,7 @@ from portal.audit.service import SYSTEM
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db, unit_of_work
 from portal.orgs.model import Organization
-from portal.outbox.relay import AT_ONCE, relay
+from portal.outbox.relay import relay
 from portal.webhooks import service
 from portal.webhooks.claiming import Claimed, claim
 from portal.webhooks.fan_out import fan_out
@@ -57,7 +57,7 @@ class Office:
         """Everything that waits, of everybody."""
         while True:
             with unit_of_work() as session:
-                if relay(session, [fan_out]) < AT_ONCE:
+                if not relay(session, [fan_out]):
                     return
 
     def claim(self, most: int = 10_000, hourly: int = 1000) -> list[Claimed]:
