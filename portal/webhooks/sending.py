@@ -10,6 +10,8 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -22,7 +24,9 @@ from portal.webhooks.outgoing import Outgoing
 CONNECT_SECONDS, ALL_SECONDS = 5.0, 15.0
 KEPT_BYTES = 16_384
 MOST_HEADERS, LONGEST_HEADER = 50, 500
-_UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+# What is said where the network is down, a firewall of ours refuses, or this process has run out of files or memory.
+_DOWN = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ENETDOWN, errno.EADDRNOTAVAIL)
+_UNREACHABLE = frozenset((*_DOWN, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Client:
             trust_env=False,
             auto_decompress=False,
             skip_auto_headers=("Accept", "User-Agent"),
+            trace_configs=[_tracing()],
         )
         return self
 
@@ -83,7 +88,8 @@ class Client:
 
     async def _exchange(self, out: Outgoing, progress: "_Progress", begun: float) -> None:
         url = URL(check_url(out.url, self._rules), encoded=True)  # once more: what is allowed may have changed since
-        async with self._http.post(url, data=out.body, headers=out.headers, allow_redirects=False) as answer:
+        sent: dict[str, Any] = {"data": out.body, "headers": out.headers, "trace_request_ctx": progress}
+        async with self._http.post(url, **sent, allow_redirects=False) as answer:
             progress.first_byte_ms = round((time.perf_counter() - begun) * 1000)
             progress.status = answer.status
             progress.headers = _kept_headers(answer)
@@ -98,12 +104,25 @@ class Client:
 
 @dataclass
 class _Progress:
-    """What has arrived until now."""
+    """What has come about until now."""
 
+    connected: bool = False
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     first_byte_ms: int | None = None
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Notes in a try's progress when it has a connection, be it new or one that stands."""
+
+    async def connected(_session: object, context: SimpleNamespace, _how: object) -> None:
+        context.trace_request_ctx.connected = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_create_end.append(connected)
+    tracing.on_connection_reuseconn.append(connected)
+    return tracing
 
 
 def _kept_headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
@@ -138,6 +157,8 @@ def _words(problem: Exception, progress: _Progress) -> tuple[str, bool]:
         return "The host's name could not be resolved.", True
     if isinstance(problem, aiohttp.ServerTimeoutError):
         return f"No connection within {CONNECT_SECONDS:g} seconds.", True
+    if isinstance(problem, TimeoutError) and not progress.connected:  # a name with several addresses, each of them silent
+        return f"No connection within {ALL_SECONDS:g} seconds.", True
     if isinstance(problem, TimeoutError):
         what = "The answer was not complete" if progress.status is not None else "No answer"
         return f"{what} within {ALL_SECONDS:g} seconds.", False

@@ -31,11 +31,12 @@ def checked_headers(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
     seen: set[str] = set()
     for name, value in headers.items():
         low = name.lower()
+        read = low.replace("_", "-")  # as CGI and WSGI receivers read it
         if not _TOKEN.fullmatch(name):
             raise Invalid("headers", f"headers: {name[:100]!r} is no header name. Use letters, digits and hyphens.")
         if low in seen:
             raise Invalid("headers", f"headers: {name} stands there twice. Send it once.")
-        if low in _OURS or low.startswith(("webhook-", "sec-", f"{prefix.lower()}-")):
+        if read in _OURS or read.startswith(("webhook-", "sec-", f"{prefix.lower()}-")):
             raise Invalid("headers", f"headers: {name} is set by the delivery itself. Choose another name.")
         if len(value) > LONGEST_HEADER or not _VALUE.fullmatch(value):
             raise Invalid("headers", f"headers: the value of {name} must be 1 to {LONGEST_HEADER:,} printable ASCII characters.")

@@ -1,6 +1,8 @@
 """Receivers and name servers that want more than their share of a worker: others are served meanwhile."""
 
 import asyncio
+import contextlib
+import os
 import resource
 import socket
 import threading
@@ -15,7 +17,7 @@ from portal.webhooks.claiming import ORG_CAP
 from portal.webhooks.connecting import READ_BYTES
 from portal.webhooks.outgoing import Outgoing
 from portal.webhooks.sending import ALL_SECONDS, KEPT_BYTES, Client
-from tests.webhooks.receiver import receiving, status
+from tests.webhooks.receiver import receiving, slow, status
 
 LOCAL = Rules(frozenset({443}), local=True)
 HOSTILE = 10
@@ -23,6 +25,16 @@ HOSTILE = 10
 
 def out(url):
     return Outgoing(1, 1, 1, "lease", url, b"{}", {"Content-Type": "application/json"}, {}, utc_now())
+
+
+def one(outgoing, rules=LOCAL):
+    """How one try goes."""
+
+    async def send():
+        async with Client(rules) as client:
+            return await client.send(outgoing)
+
+    return asyncio.run(send())
 
 
 def flood(beginning: bytes, again: bytes):
@@ -99,11 +111,7 @@ def test_no_more_of_a_flood_is_read_than_its_bound(monkeypatch):
     with receiving() as hostile:
         hostile.answers["/"] = endless
 
-        async def send():
-            async with Client(LOCAL) as client:
-                return await client.send(out(hostile.url()))
-
-        answer = asyncio.run(send())
+        answer = one(out(hostile.url()))
     assert answer.status is None and "No answer within" in answer.error and not answer.delivered
     assert endless.sent[0] < 10_000_000, "the buffers of the system, and no more"
 
@@ -157,6 +165,61 @@ def test_names_whose_servers_are_silent_hold_up_no_others_and_may_be_our_own_net
     assert all(answer.unreachable and "could not be resolved" in answer.error for answer in answers)
 
 
+def test_a_name_whose_every_address_is_silent_may_be_our_own_network_s_fault(monkeypatch):
+    """Each address is waited for in turn, until the whole try is over: that is no answer that was late."""
+    monkeypatch.setattr(sending, "CONNECT_SECONDS", 0.4)
+    monkeypatch.setattr(sending, "ALL_SECONDS", 1)
+    hosts = [f"127.0.0.{number}" for number in range(2, 7)]
+    with contextlib.ExitStack() as open_:
+        deaf = [open_.enter_context(socket.socket()) for _ in hosts]
+        deaf[0].bind((hosts[0], 0))
+        port = deaf[0].getsockname()[1]
+        for each, host in zip(deaf[1:], hosts[1:], strict=True):
+            each.bind((host, port))
+        for each in deaf:
+            each.listen(0)
+            for _ in range(4):  # a full backlog answers no SYN
+                filler = open_.enter_context(socket.socket())
+                filler.setblocking(False)
+                filler.connect_ex(each.getsockname())
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+        monkeypatch.setattr(addresses, "_look_up", lambda *_: found)
+        answer = one(out(f"http://silent.example.com:{port}/"))
+    assert answer.error == "No connection within 1 seconds." and answer.unreachable and answer.took_ms < 1500
+
+
+def test_a_receiver_that_was_reached_and_is_late_is_to_blame_itself_on_a_standing_connection_too(monkeypatch):
+    monkeypatch.setattr(sending, "ALL_SECONDS", 0.5)
+    with receiving() as receiver:
+        receiver.answers["/late"] = slow(5)
+
+        async def send():
+            async with Client(LOCAL) as client:
+                return [await client.send(out(receiver.url(path))) for path in ("/", "/late", "/late")]
+
+        answers = asyncio.run(send())
+    assert answers[0].delivered
+    assert [(each.error, each.unreachable) for each in answers[1:]] == [("No answer within 0.5 seconds.", False)] * 2
+
+
+def test_a_process_that_has_run_out_of_files_does_not_blame_the_receiver():
+    async def send(url):
+        async with Client(LOCAL) as client:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            lowest = os.dup(0)
+            os.close(lowest)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            try:
+                return await client.send(out(url))
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    with receiving() as receiver:
+        answer = asyncio.run(send(receiver.url()))
+        assert not receiver.arrivals
+    assert answer.error == "The connection was not possible." and answer.unreachable
+
+
 def test_a_name_that_leads_elsewhere_by_now_is_not_called(monkeypatch):
     """Rebinding: it passed when the endpoint was made."""
 
@@ -167,14 +230,10 @@ def test_a_name_that_leads_elsewhere_by_now_is_not_called(monkeypatch):
     with receiving() as receiver:
         url = out(f"https://hooks.example.com:{receiver.port}/")
 
-        async def send(rules):
-            async with Client(rules) as client:
-                return await client.send(url)
-
-        strict = asyncio.run(send(Rules(frozenset({receiver.port}))))
+        strict = one(url, Rules(frozenset({receiver.port})))
         assert "not in the public internet" in strict.error and not strict.unreachable
         monkeypatch.setattr(sending, "CONNECT_SECONDS", 0.3)
-        lax = asyncio.run(send(Rules(frozenset({receiver.port}), local=True)))
+        lax = one(url, Rules(frozenset({receiver.port}), local=True))
         assert "No connection within" in lax.error, "this one was dialled, and found no TLS"
 
 
@@ -182,12 +241,7 @@ def test_a_name_that_leads_elsewhere_by_now_is_not_called(monkeypatch):
 def test_what_may_no_longer_be_called_since_the_settings_changed_is_not(url, monkeypatch):
     """Made while TILTYARD_WEBHOOK_ALLOW_LOCAL was on, or with more ports."""
     monkeypatch.setattr(addresses, "_look_up", lambda *_: pytest.fail("it was looked up"))
-
-    async def send():
-        async with Client(Rules(frozenset({443}))) as client:
-            return await client.send(out(url))
-
-    answer = asyncio.run(send())
+    answer = one(out(url), Rules(frozenset({443})))
     assert answer.error.startswith("The address may not be called: url must") and not answer.unreachable
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,15 @@ def test_no_header_ever_adds_a_line_or_takes_one_of_ours(headers):
         return
     for name, value in kept.items():
         assert re.fullmatch(r"[!-9;-~]+", name) and re.fullmatch(r"[ -~]+", value) and value == value.strip()
-        assert not name.lower().startswith(("webhook-", "x-lightchallenge-"))
+        assert not name.lower().replace("_", "-").startswith(("webhook-", "x-lightchallenge-"))
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "webhook-id", "Webhook_Signature", "X_LightChallenge_Event", "content_length", "COOKIE"]
+)
+def test_a_header_that_a_receiver_would_take_for_ours_is_refused(name):
+    with pytest.raises(Invalid, match="set by the delivery itself"):
+        checked_headers({name: "1"}, "X-LightChallenge")
 
 
 @given(st.lists(ODD | st.sampled_from(["match.*", "*", "match.completed", "x.*", ".*", "*.*"]), max_size=5))
