@@ -22,14 +22,14 @@ from portal.competitions.match_table import (
 )
 from portal.competitions.model import Competition
 from portal.competitions.model import Report as ReportRow
-from portal.competitions.play import around, drawer, match_here, pages, rules_here, url
+from portal.competitions.play import around, drawer, match_here, pages, rules_here, url, version_of
 from portal.competitions.results import Recorded, Report, record_result
 from portal.competitions.shown import Shown, shown
 from portal.kernel.db import db
 from portal.kernel.errors import Conflict, PortalError
 from portal.orgs.access import Place, inside
 from portal.web.forms import errors_of
-from portal.web.render import finish, redirect_to, render, toast, wants_fragment
+from portal.web.render import finish, redirect_to, render, toast, unless_seen, wants_fragment
 
 LISTS = ("table", "bracket")
 
@@ -43,13 +43,17 @@ def _words() -> dict[str, Any]:
 @pages.get("/matches")
 @inside("member")
 def matches(place: Place, uid: UUID) -> Response:
-    return _table(place, competition_here(db.session(), place, uid), request.args)
+    """As a table; asked with `seen`, 204 where that is how they still stand."""
+    competition = competition_here(db.session(), place, uid)
+    return unless_seen(version_of(competition)) or _table(place, competition, request.args)
 
 
 @pages.get("/matches/bracket")
 @inside("member")
 def matches_bracket(place: Place, uid: UUID) -> Response:
-    return _bracket(place, competition_here(db.session(), place, uid), request.args)
+    """As a bracket; asked with `seen` as the table is."""
+    competition = competition_here(db.session(), place, uid)
+    return unless_seen(version_of(competition)) or _bracket(place, competition, request.args)
 
 
 @pages.route("/matches/<uuid:mid>/result", methods=["GET", "POST"])
@@ -88,14 +92,17 @@ def _table(place: Place, competition: Competition, args: Any, status: int = 200,
     if found.wants_csv:
         return found.csv()
     found.notes.extend(_refusals(context.get("refused")))
-    context |= {"matches": found, "rounds": rounds, "narrowed": _query(args), "view": "table"}
+    again = found.url(page=found.number, seen=version_of(competition))
+    context |= {"matches": found, "rounds": rounds, "narrowed": _query(args), "view": "table", "again": again}
     return render("play/matches.html", "play/_matches.html", status, **around(place, competition), **context)
 
 
 def _bracket(place: Place, competition: Competition, args: Any, status: int = 200, **context: Any) -> Response:
     rounds = rounds_of(db.session(), competition)
-    drawn = bracket_of(db.session(), competition, rounds, args.get("part", "")[:12])
-    context |= {"bracket": drawn, "rounds": rounds, "narrowed": _query(args), "view": "bracket"}
+    part = args.get("part", "")[:12]
+    drawn = bracket_of(db.session(), competition, rounds, part)
+    again = url(competition, "matches_bracket", part=part or None, seen=version_of(competition))
+    context |= {"bracket": drawn, "rounds": rounds, "narrowed": _query(args), "view": "bracket", "again": again}
     context["notes"] = _refusals(context.get("refused"))
     return render("play/bracket.html", "play/_bracket.html", status, **around(place, competition), **context)
 
@@ -107,7 +114,7 @@ def _refusals(form: ReportForm | None) -> list[str]:
 
 def _query(args: Any) -> str:
     """The list's own parameters, as the forms in it carry them along."""
-    return urlencode([(name, value) for name, value in args.items(multi=True) if name != "format"])
+    return urlencode([(name, value) for name, value in args.items(multi=True) if name not in ("format", "seen")])
 
 
 def _listed(place: Place, competition: Competition, form: ReportForm, status: int, match: Shown | None = None) -> Response:

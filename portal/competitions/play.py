@@ -46,6 +46,11 @@ def around(place: Place, competition: Competition) -> dict[str, Any]:
     }
 
 
+def version_of(competition: Competition) -> str:
+    """Another one after every change of the matches or of the competition itself."""
+    return f"{competition.turn}-{competition.updated_at.timestamp():.6f}"
+
+
 def drawer(competition: Competition, part: str, form: Form, **context: Any) -> Response:
     """The drawer's part, or its form alone with 422 when it comes back; a page of its own without the drawer.
 

@@ -20,9 +20,10 @@ from portal.keys.kinds import KINDS
 from portal.keys.model import STATUSES, ApiKey, key_by_uid, keys_of, status_is
 from portal.keys.scopes import OWNER_ONLY, describe, grantable_by_role
 from portal.keys.service import OVERLAPS, Issued, rolling
+from portal.keys.standing import standing_of
 from portal.orgs.access import Place, inside
 from portal.web.forms import Form
-from portal.web.render import finish, render
+from portal.web.render import finish, render, unless_seen
 from portal.web.tables import Badge, Choice, Column, Search, Table
 
 pages = Blueprint("keys", __name__, url_prefix="/o/<org_slug>/keys")
@@ -118,8 +119,13 @@ def _words() -> dict[str, Any]:
 @pages.get("")
 @inside("member")
 def index(place: Place) -> Response:
+    """Every key; asked with `seen`, 204 where that is how they still stand."""
+    standing = _standing(place)
+    if unchanged := unless_seen(standing):
+        return unchanged
     keys = KEYS.page(db.session(), keys_of(place.organization), request.args)
-    return keys.csv() if keys.wants_csv else render("keys/list.html", "keys/_list.html", keys=keys)
+    again = keys.url(page=keys.number, seen=standing)
+    return keys.csv() if keys.wants_csv else render("keys/list.html", "keys/_list.html", keys=keys, again=again)
 
 
 @pages.route("/new", methods=["GET", "POST"])
@@ -147,17 +153,16 @@ def new(place: Place) -> Response:
 @pages.get("/<uid>")
 @inside("member")
 def show(place: Place, uid: str) -> Response:
-    """One key: what it is, who uses it, what was refused, what was done to it."""
+    """One key: what it is, who uses it, what was refused, what was done to it. Its live part asks with `seen`."""
+    standing = _standing(place, uid)
+    if unchanged := unless_seen(standing):
+        return unchanged
     key = key_by_uid(db.session(), place.organization, uid)
     tab = request.args.get("tab", "overview")
     if tab not in dict(TABS):
         raise NotFound("There is no such tab.")
     context: dict[str, Any] = {"key": key, "kind": KINDS[key.kind], "state": state_of(key), "tab": tab, "tabs": TABS}
-    if tab != "activity":
-        view = cockpit.view(db.session(), place.organization, key, utc_now(), tab)
-        return render("keys/show.html", view=view, **context)
-    activity = ACTIVITY.page(db.session(), rows_of(place.organization.id, ("key", key.uid)), request.args)
-    return activity.csv() if activity.wants_csv else render("keys/show.html", "keys/_activity.html", activity=activity, **context)
+    return (_activity if tab == "activity" else _figures)(place, context, standing)
 
 
 @pages.route("/<uid>/edit", methods=["GET", "POST"])
@@ -257,6 +262,29 @@ def revoke(place: Place, uid: str) -> Response:
         return finish(_url("show", key), f"{key.name} is revoked. Calls with it fail within a second.")
     lately = cockpit.lately(db.session(), place.organization, key, utc_now())
     return _answer("keys/_revoke.html", "keys/_revoke_form.html", form, key=key, lately=lately, here=_url("revoke", key))
+
+
+def _figures(place: Place, context: dict[str, Any], standing: str) -> Response:
+    key, tab = context["key"], context["tab"]
+    view = cockpit.view(db.session(), place.organization, key, utc_now(), tab)
+    again = _url("show", key, tab=tab, seen=standing)
+    return render("keys/show.html", "keys/_key.html", view=view, again=again, **context)
+
+
+def _activity(place: Place, context: dict[str, Any], standing: str) -> Response:
+    activity = ACTIVITY.page(db.session(), rows_of(place.organization.id, ("key", context["key"].uid)), request.args)
+    if activity.wants_csv:
+        return activity.csv()
+    again = activity.url(page=activity.number, seen=standing)
+    # The live part takes all of the page; sorting and filtering take the list alone.
+    fragment = "keys/_key.html" if "seen" in request.args else "keys/_rows.html"
+    return render("keys/show.html", fragment, activity=activity, again=again, **context)
+
+
+def _standing(place: Place, uid: str = "") -> str:
+    """How all keys stand, or the one."""
+    org_id = place.organization.id
+    return standing_of(db.session(), [org_id], utc_now(), uid).get(org_id, "none")
 
 
 def _url(view: str, key: ApiKey | None = None, **parameters: Any) -> str:

@@ -52,6 +52,11 @@ def render(page: str, fragment: str | None = None, status: int = 200, **context:
     return _varying(make_response(render_template(template, **context), status))
 
 
+def unless_seen(version: str) -> Response | None:
+    """204 where a live part asks with `seen` and what it shows is still so; None where there is something to show."""
+    return _varying(Response(status=204)) if request.args.get("seen") == version else None
+
+
 def toast(message: str, kind: str = "success", undo_url: str | None = None) -> None:
     """Say `message` once: on this answer when htmx asked, on the next page otherwise. `undo_url` is posted by "Undo"."""
     if kind not in KINDS:

@@ -11,7 +11,7 @@ from portal.kernel.db import db
 from portal.kernel.errors import PortalError
 from portal.orgs.access import Place, inside
 from portal.outbox.names import EVENTS
-from portal.web.render import finish, render
+from portal.web.render import finish, render, unless_seen
 from portal.web.tables import Choice, Column, Dates, Search, Table, TablePage
 from portal.webhooks import deliveries
 from portal.webhooks.exchange import body_as_sent, curl_of, readable
@@ -157,11 +157,6 @@ def log_context(found: TablePage) -> dict[str, Any]:
     """What `_log.html` draws and asks again with."""
     again = found.url(page=found.number, seen=version_of(found.rows))
     return {"log": found, "again": again, "names": names()}
-
-
-def unless_seen(version: str) -> Response | None:
-    """204 where the browser has what it asks for already."""
-    return Response(status=204) if request.args.get("seen") == version else None
 
 
 def version_of(rows: Sequence[Delivery]) -> str:

@@ -13,8 +13,8 @@ from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import NotFound
 from portal.orgs.access import Place, inside
-from portal.web.render import as_csv, render
-from portal.webhooks.delivery_pages import OF_ONE, log_context, unless_seen, version_of
+from portal.web.render import as_csv, render, unless_seen
+from portal.webhooks.delivery_pages import OF_ONE, log_context, version_of
 from portal.webhooks.doctor_pages import DoctorForm
 from portal.webhooks.health import hours_of
 from portal.webhooks.lists import Narrowed, backlog_of, deliveries_of, named_by, recoveries_of

@@ -202,8 +202,10 @@
   office.each("[data-table]", (list) => paintSelection(list.dataset.table));
 
   document.addEventListener("htmx:after:swap", (event) => {
-    const region = event.detail.ctx.target?.closest?.("[data-table]") || document.getElementById(event.detail.ctx.target?.id);
+    const { ctx } = event.detail;
+    const region = ctx.target?.closest?.("[data-table]") || document.getElementById(ctx.target?.id);
     if (!region?.matches?.("[data-table]")) return;
+    if (ctx.live) { paintSelection(region.dataset.table); return; }
     // A morph leaves what a person chose in a control; the address says what counts now.
     region.querySelectorAll("form[data-filters] select, form[data-filters] input").forEach((control) => {
       if (control === document.activeElement) return;
@@ -229,8 +231,20 @@
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("side-is-open")) setSide(false); });
 
-  // Live parts rest while nobody looks.
-  document.addEventListener("htmx:before:request", (event) => { if (document.hidden && event.detail.ctx.sourceElement.hasAttribute("data-live")) event.preventDefault(); });
+  // Live parts rest while nobody looks. What they change is said where it matters: [data-announce-change], and nothing else.
+  const said = () => document.querySelector("[data-announce-change]")?.textContent.trim() || "";
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
+    ctx.live = ctx.sourceElement.hasAttribute("data-live");
+    if (ctx.live && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("htmx:before:swap", (event) => { event.detail.ctx.said = said(); });
+  document.addEventListener("htmx:after:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.live && said() && said() !== ctx.said) office.announce(said());
+  });
+  // Whoever opened something keeps it open, whatever a morph brings.
+  window.htmx.registerExtension("kept-open", { htmx_before_morph_attr: (element, { attrName }) => attrName !== "open" || !element.matches("details") });
   // The tab one stands on, where tabs do not fit beside each other.
   document.querySelectorAll(".tabs [aria-current]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2; });
   // The error summary of a page that came back without htmx.
