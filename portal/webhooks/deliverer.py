@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 
 from flask import Flask
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 
 from portal.kernel.db import unit_of_work
@@ -26,6 +28,8 @@ from portal.webhooks.way_out import PROBES, WayOut
 IN_FLIGHT = 256  # of one process
 GATHER_SECONDS = 0.01  # tries that end within this time are recorded in one transaction
 DRAIN_SECONDS = 5.0  # for what is in flight at the end; the rest is found by its lease
+# The database is away or busy: what is known is written down when it is back.
+AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionError)
 
 
 class Deliverer(Sweeper):
@@ -69,26 +73,47 @@ class Deliverer(Sweeper):
         """In a thread of its own: the transactions, and the requests of what was claimed."""
         if ended:
             reach("before_record")
-            with unit_of_work() as session:
-                record_tries(session, ended)
+            self._record(ended)
         if room == 0 or self._stopping:
             return [], False
         with unit_of_work() as session:
             claimed, sources = self._claim(session, room)
         return self._composed(claimed, sources), len(claimed) > 0
 
+    def _record(self, ended: Sequence[Tried]) -> None:
+        """All of them in one transaction. One that cannot be written must not keep the others: its lease ends."""
+        try:
+            with unit_of_work() as session:
+                record_tries(session, ended)
+        except AWAY:
+            raise
+        except Exception as error:
+            if len(ended) == 1:
+                log.error("a try could not be written down", delivery=ended[0].out.delivery_id, exc_info=error)
+                return
+            for each in ended:
+                self._record([each])
+
     def _claim(self, session: Session, room: int) -> tuple[list[Claimed], Sources]:
         claimed = claim(session, room, self._settings.webhook_hourly)
         return claimed, sources_of(session, claimed) if claimed else Sources({}, {})
 
     def _composed(self, claimed: Sequence[Claimed], sources: Sources) -> list[Outgoing]:
-        """What cannot be signed (another master key) is left: its lease ends, and it is tried again until it can."""
+        """What cannot be signed (another master key) or made is left: its lease ends, and it is tried again until it can."""
         signers: dict[int, Signer | None] = {}
         for each in claimed:
             if each.endpoint.id not in signers:
                 signers[each.endpoint.id] = self._signer(each)
         able = ((each, signer) for each in claimed if (signer := signers[each.endpoint.id]))
-        return [compose(each, sources, signer, self._settings) for each, signer in able]
+        made = (self._request(each, sources, signer) for each, signer in able)
+        return [out for out in made if out is not None]
+
+    def _request(self, each: Claimed, sources: Sources, signer: Signer) -> Outgoing | None:
+        try:
+            return compose(each, sources, signer, self._settings)
+        except Exception as error:  # one that cannot be made must not keep the others of its batch
+            log.error("a delivery could not be made", delivery=each.delivery.uid, exc_info=error)
+            return None
 
     def _signer(self, each: Claimed) -> Signer | None:
         try:
@@ -114,4 +139,7 @@ class Deliverer(Sweeper):
         for task in self._tasks:
             task.cancel()
         if self._ended:
-            await asyncio.to_thread(self._exchange, self._ended, 0)
+            try:
+                await asyncio.to_thread(self._exchange, self._ended, 0)
+            except AWAY as error:
+                log.error("the last tries could not be written down; their leases end", exc_info=error)

@@ -1,5 +1,7 @@
 """The long version: 10,000 deliveries while workers are killed, Redis is emptied, frozen and killed, and PostgreSQL dies.
 
+With `--hanging 500` instead: how long a healthy tenant's deliveries take beside 500 endpoints of another that never answer.
+
 `python -m tests.faults.soak` runs on both databases and says what was lost (nothing) and what came twice (no more than was in
 flight when something died, each time with the same id). Exit code 1 otherwise. Not part of the test suite: it takes minutes.
 """
@@ -14,7 +16,9 @@ from pathlib import Path
 
 import redis
 
+from portal.webhooks.deliverer import IN_FLIGHT
 from tests.conftest import migrate
+from tests.faults.fairness import crowd, healthy_tenant, measure, wait_until_full
 from tests.faults.scene import Scene, staged
 from tests.make import Org
 from tests.servers import PostgresServer, RedisServer, create_database
@@ -22,6 +26,7 @@ from tests.webhooks.receiver import slow
 
 TENANTS, CAP, WORKERS = 20, 10, 2
 FLUSH_SECONDS, KILL_SECONDS = 5.0, 4.0
+SAMPLES, GAP = 80, 0.3  # of how long deliveries take, and seconds between two
 
 
 def main() -> int:
@@ -32,6 +37,7 @@ def main() -> int:
     asked.add_argument("--frozen", type=float, default=60.0, help="seconds for which Redis is frozen")
     asked.add_argument("--off", type=float, default=60.0, help="seconds for which every worker is off (the issue says 600)")
     asked.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    asked.add_argument("--hanging", type=int, default=0, help="endpoints that hang, beside a healthy tenant (the issue says 500)")
     options = asked.parse_args()
     return max([run(each, options) for each in options.database or ["sqlite", "postgresql"]])
 
@@ -45,11 +51,11 @@ def run(database: str, options: argparse.Namespace) -> int:
             if database == "sqlite":
                 url = f"sqlite:///{directory / 'tiltyard.sqlite'}"
                 migrate(url, directory)
-                return judge(database, url, server, directory, options, None)
+                return (compare if options.hanging else judge)(database, url, server, directory, options, None)
             with PostgresServer(Path(home)) as postgres:
                 url = create_database(postgres.url, "soak")
                 migrate(url, directory)
-                return judge(database, url, server, directory, options, postgres)
+                return (compare if options.hanging else judge)(database, url, server, directory, options, postgres)
 
 
 def judge(
@@ -82,6 +88,28 @@ def judge(
         flush=True,
     )
     return int(lost != 0 or twice > caught)
+
+
+def compare(
+    database: str, url: str, server: RedisServer, directory: Path, options: argparse.Namespace, _postgres: PostgresServer | None
+) -> int:
+    """A healthy tenant alone, then beside the other, long enough for its tries to time out and begin anew; then without caps."""
+    with staged(url, server.url, directory) as scene:
+        org = healthy_tenant(scene)
+        scene.start()
+        measure(scene, org, 5, 0)
+        alone = measure(scene, org, SAMPLES, GAP)
+        with crowd(scene, options.hanging) as hanging:
+            wait_until_full(scene, hanging)
+            beside = measure(scene, org, SAMPLES, GAP)
+            scene.kill(scene.workers[0])
+            scene.end_leases()
+            scene.start(module="tests.faults.uncapped_worker")
+            wait_until_full(scene, hanging, IN_FLIGHT)
+            naive = measure(scene, org, 3, 0)
+    them = f"{options.hanging} endpoints that hang"
+    print(f"{database}: alone {alone}; beside {them} {beside}; beside them without caps {naive}", flush=True)
+    return int(beside.median > 2 * alone.median or beside.p95 > 2 * alone.p95 or naive.median < 2 * alone.median)
 
 
 def tell_all_the_while(scene: Scene, orgs: list[Org], each: int, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 from statistics import quantiles
 
@@ -10,7 +11,7 @@ from standardwebhooks import Webhook
 from portal.audit.service import SYSTEM
 from portal.kernel.crypto import seal
 from portal.kernel.db import unit_of_work
-from portal.webhooks import deliveries, service
+from portal.webhooks import deliverer, deliveries, service
 from portal.webhooks.model import Endpoint
 from tests.webhooks.office import Office
 from tests.webhooks.receiver import slow, status
@@ -110,6 +111,33 @@ def test_what_cannot_be_signed_waits_and_is_sent_when_it_can(office, receiver, m
         receiver.wait(1, "/in")
         until(lambda: office.states(uid) == ["delivered"])
     assert [attempt.number for attempt in office.attempts(office.new(uid)[0])] == [1]
+
+
+def test_one_that_cannot_be_made_or_written_down_does_not_keep_the_others(office, receiver, monkeypatch):
+    """A fault of ours in one row: its lease ends, and it is tried again; everybody else's goes out and is recorded."""
+    compose, record = deliverer.compose, deliverer.record_tries
+    uid = office.make.webhook(office.org, receiver.url("/in"), ["match.*"])
+    office.tell(6)
+    broken = [row.id for row in office.new(uid)[:2]]
+
+    def made(each, *rest):
+        if each.delivery.id == broken[0]:
+            raise KeyError("made")
+        return compose(each, *rest)
+
+    def written(session, tried):
+        if any(each.out.delivery_id == broken[1] for each in tried):
+            raise ValueError("written")
+        return record(session, tried)
+
+    monkeypatch.setattr(deliverer, "compose", made)
+    monkeypatch.setattr(deliverer, "record_tries", written)
+    with office.working():
+        until(lambda: sorted(office.states(uid)) == ["delivered"] * 4 + ["sending"] * 2)
+        monkeypatch.undo()
+        office.pass_time(timedelta(seconds=40))
+        until(lambda: office.states(uid) == ["delivered"] * 6)
+    assert sorted(Counter(arrival.id for arrival in receiver.at("/in")).values()) == [1] * 5 + [2]
 
 
 def test_a_test_and_a_resend_go_out_at_once(office, receiver):
