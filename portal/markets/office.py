@@ -88,7 +88,11 @@ STEPS = Table(
         Column("outcome", "Won", value=lambda row: winner_of(row.Offer, row.Settlement.outcome)),
         Column("settled_by", "By", value=lambda row: WHO[row.Settlement.settled_by], sort=Settlement.settled_by),
         Column(
-            "again", "Anew", value=lambda row: "Yes" if row.Settlement.is_resettlement else "", sort=Settlement.is_resettlement
+            "again",
+            "Anew",
+            value=lambda row: "Yes" if row.Settlement.is_resettlement else "",
+            sort=Settlement.is_resettlement,
+            shown=False,
         ),
         Column("reason", "Why", value=lambda row: row.Settlement.reason),
         Column("actor", "Who", value=lambda row: row.Settlement.actor, sort=Settlement.actor, shown=False),

@@ -5,6 +5,7 @@ from typing import Any
 from wtforms import HiddenField, PasswordField, SelectMultipleField, StringField
 
 from portal.kernel.ids import new_uid
+from portal.outbox.families import families, family_label
 from portal.outbox.names import EVENTS
 from portal.transports.model import Transport
 from portal.transports.terms import MOST_NAME
@@ -13,12 +14,8 @@ from portal.web.forms import Form, Length, Optional, Required, Typed
 
 
 def families_of(kind: str) -> dict[str, list[str]]:
-    """What a transport of this kind can tell, by family, both in the order of the list of events."""
-    found: dict[str, list[str]] = {}
-    for name in EVENTS:
-        if kind != "amqp" or name in TOLD:
-            found.setdefault(name.partition(".")[0], []).append(name)
-    return found
+    """What a transport of this kind can tell."""
+    return families(name for name in EVENTS if kind != "amqp" or name in TOLD)
 
 
 def choices(kind: str) -> list[str]:
@@ -35,7 +32,7 @@ class TermsForm(Form):
     types = SelectMultipleField("Events", [Required("Choose at least one event, or all of them.")], choices=[])
     attempt = HiddenField(default=new_uid)
     kind = "amqp"
-    words = EVENTS
+    words, label_of = EVENTS, staticmethod(family_label)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -75,7 +75,7 @@ LOG = Table(
         ),
         Choice("type", "Event", [(name, name) for name in (*EVENTS, TEST)], column=TransportMessage.type),
         Choice("state", "Status", [(name, badge.word) for name, badge in STATES.items()], column=TransportMessage.state),
-        Dates("created", "Happened", TransportMessage.created_at),
+        Dates("created", "When", TransportMessage.created_at),
     ],
     order="-number",
     noun=("message", "messages"),

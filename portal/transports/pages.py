@@ -55,7 +55,7 @@ FEEDS = Table(
         Column("state", "Status", value=state_of, sort=Transport.status, kind="badge"),
         Column("last_success_at", "Last sent", sort=Transport.last_success_at, kind="time"),
         Column("last_error", "Last trouble", sort=Transport.last_error),
-        Column("types", "Events", kind="tags"),
+        Column("types", "Events", value=lambda feed: ["all"] if feed.types == ["*"] else feed.types, kind="tags"),
         Column("created_at", "Created", sort=Transport.created_at, kind="time", shown=False),
         Column("uid", "Id", kind="id", shown=False),
     ],

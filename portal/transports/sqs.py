@@ -148,7 +148,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         hint = _HINTS.get(code) or _HINTS.get(code.rpartition(".")[2], "")
-        return f"AWS answered {code[:80] or 'with an error'}. {hint}".rstrip()
+        return f"{hint} AWS answered {code[:80] or 'with an error'}.".lstrip()
     return f"The queue could not be reached ({type(error).__name__})."
 
 

@@ -19,6 +19,7 @@ from wtforms import (
 
 from portal.kernel.ids import new_uid
 from portal.kernel.json_text import MAX_DEPTH, depth_of
+from portal.outbox.families import families
 from portal.outbox.names import EVENTS
 from portal.web.forms import Between, Form, Length, Required, Typed
 from portal.webhooks.model import Endpoint
@@ -28,33 +29,7 @@ from portal.webhooks.service import OVERLAPS
 from portal.webhooks.terms import MOST_CAP, MOST_DESCRIPTION
 
 OVERLAP_CHOICES = [*((name, name) for name in OVERLAPS), ("none", "Not at all: the old one ends at once")]
-FAMILY_WORDS = {
-    "key": "API keys",
-    "session": "Session links",
-    "theme": "Theme",
-    "match": "Matches",
-    "standings": "Standings",
-    "registration_page": "Registration pages",
-    "request": "Requests to take part",
-    "market": "Offers",
-    "bet_settlement": "Settlements of offers",
-    "recovery": "Recovery of the feed",
-    "transport": "Event feeds",
-}
 WHICH = [("failed", "What failed or was canceled"), ("missing", "What it was never given")]
-
-
-def families() -> dict[str, list[str]]:
-    """Event types by family, both in the order of the list of events."""
-    found: dict[str, list[str]] = {}
-    for name in EVENTS:
-        found.setdefault(name.partition(".")[0], []).append(name)
-    return found
-
-
-def family_label(family: str) -> str:
-    """What a family is called."""
-    return FAMILY_WORDS.get(family, f"{family.replace('_', ' ').capitalize()}s")
 
 
 class EndpointForm(Form):

@@ -13,6 +13,7 @@ from portal.kernel.db import database_now, db
 from portal.kernel.errors import Invalid, PortalError
 from portal.kernel.ids import parse_uid
 from portal.orgs.access import Place, inside
+from portal.outbox.families import families, family_label
 from portal.outbox.names import EVENTS
 from portal.web.render import render
 from portal.web.tables import Choice, Column, Search, Table
@@ -25,7 +26,7 @@ from portal.webhooks import (
     recovery_pages,
     trial_pages,
 )
-from portal.webhooks.forms import EndpointForm, families, family_label
+from portal.webhooks.forms import EndpointForm
 from portal.webhooks.health import STATES, hours_of_all, state_in_sql, state_of
 from portal.webhooks.lists import backlog_of, narrowing_choices
 from portal.webhooks.model import Endpoint, endpoints_of

@@ -76,9 +76,10 @@ _RECOVER = {"failed": _failed, "missing": _missing}
 
 def _card(recovery: Recovery) -> dict[str, Any]:
     """What the job card macro draws."""
+    verb = "Looked" if recovery.state == "done" else "Looking"
     return {
         "state": recovery.state,
-        "title": f"Looking through {recovery.total:,} {'event' if recovery.total == 1 else 'events'}",
+        "title": f"{verb} through {recovery.total:,} {'event' if recovery.total == 1 else 'events'}",
         "done": recovery.done,
         "total": recovery.total,
         "failed": 0,

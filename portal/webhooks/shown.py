@@ -65,7 +65,8 @@ class Tries:
         if not self.total:
             return "No tries in the last 7 days"
         share = sum(self.failed) / self.total
-        said = "none failed" if not share else f"{share:.1%} failed" if share >= 0.001 else "less than 0.1% failed"
+        said = f"{share:.1%} failed" if share >= 0.001 else "less than 0.1% failed"
+        said = {0: "none failed", 1: "all failed"}.get(share, said)
         return f"{self.total:,} {'try' if self.total == 1 else 'tries'} in the last 7 days, {said}"
 
     @property

@@ -10,6 +10,9 @@ from tests.browser.demo import DemoServer
 
 LEAGUE, CUP, RUNNING, OPEN = "Premier League 2022/23", "World Cup 2018", "Arena Five Invitational", "Friday Night Cup"
 
+HOOK, FAILING = "Scoreboard in the arena", "Settlement ledger"
+RECOVERIES: dict[str, str] = {}  # by the server, where one was made
+
 
 class Camera:
     """One window at one width and in one theme; the demo's operator is signed in."""
@@ -169,3 +172,79 @@ class Camera:
         self.page.keyboard.press("Control+k")
         self.page.keyboard.type("arena")
         self.page.locator("#palette [role=option]").nth(1).wait_for()
+
+    def hook(self, tab: str = "", name: str = HOOK) -> None:
+        self.followed("/webhooks", name, f"?tab={tab}" if tab else "")
+
+    def new_webhook(self) -> None:
+        self.at("/webhooks")
+        self.page.get_by_role("link", name="Add webhook").click()
+        drawer = self.page.locator("#drawer")
+        drawer.get_by_label("Address", exact=True).fill("https://example.com/hooks")
+
+    def hook_drawer(self, item: str, name: str = FAILING) -> None:
+        """What the menu of a webhook opens in the drawer."""
+        self.hook(name=name)
+        self.page.get_by_role("button", name="More", exact=True).click()
+        self.page.get_by_role("link", name=item).click()
+        self.page.locator("#drawer form").wait_for()
+
+    def recover(self, name: str) -> None:
+        """Send what a webhook was never given, and stay until it is done."""
+        self.hook_drawer("Recover deliveries", name)
+        drawer = self.page.locator("#drawer")
+        drawer.get_by_label("What it was never given").check()
+        drawer.get_by_role("button", name="Send again").click()
+        self.page.locator("#job-card .state-live").wait_for()
+        self.page.locator("#job-facts", has_text="Not yet").wait_for(state="hidden")
+        RECOVERIES[self.demo.url] = self.page.url
+
+    def recovery(self) -> None:
+        """The one that was made when the stage was set up: another would find nothing."""
+        self.page.goto(RECOVERIES[self.demo.url])
+
+    def test_event(self) -> None:
+        self.hook()
+        self.page.get_by_role("link", name="Send test event").click()
+        self.page.locator("#drawer form").wait_for()
+
+    def failed_delivery(self) -> None:
+        self.at("/webhooks/deliveries?status=pending&sort=-attempts")
+        self.page.locator("tbody .cell-link").first.click()
+        self.page.locator(".attempt").first.wait_for()
+
+    def doctor(self) -> None:
+        """A body that was read as JSON and written again, which is what goes wrong most often."""
+        self.hook("deliveries")
+        self.page.locator("tbody .cell-link").first.click()
+        head = "\n".join(
+            ": ".join(row.locator("th, td").all_inner_texts())
+            for row in self.page.locator(".attempt").first.locator("section").first.locator("tbody tr").all()
+        )
+        body = self.page.locator("#delivery > .panel .code code").last.inner_text()
+        self.hook("doctor")
+        self.page.get_by_label("Received request").fill(f"{head}\n\n{body}")
+        self.page.get_by_role("button", name="Examine").click()
+        self.page.locator("#doctor .notice").wait_for()
+
+    def offer_drawer(self, link: str) -> None:
+        self.of_cup(RUNNING, "/offers")
+        self.page.get_by_role("link", name=link).click()
+        self.page.locator("#drawer form").wait_for()
+
+    def settling(self) -> None:
+        self.of_cup(RUNNING, "/offers?status=suspended")
+        self.page.get_by_role("button", name="Actions for").first.click()
+        self.page.locator("[data-menu]:popover-open").get_by_text("Settle", exact=True).click()
+        self.page.locator("#drawer form").wait_for()
+
+    def new_feed(self) -> None:
+        self.at("/feeds")
+        self.page.get_by_role("link", name="Switch on event feed").click()
+        self.page.locator("#drawer").get_by_role("link", name="Choose Amazon SQS").click()
+        self.page.locator("#drawer").get_by_label("Name", exact=True).fill("Trading desk")
+
+    def feed_message(self) -> None:
+        self.followed("/feeds", "Odds desk", "?type=bet_settlement")
+        self.page.locator("tbody .cell-link").first.click()
+        self.page.locator("#message .code").first.wait_for()

@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
 from tests.browser import chromium
-from tests.browser.camera import CUP, LEAGUE, OPEN, RUNNING, Camera
+from tests.browser.camera import CUP, FAILING, LEAGUE, OPEN, RUNNING, Camera
 from tests.browser.demo import DemoServer
+from tests.browser.stage import Stage
 
 TARGET = servers.ROOT / "docs" / "screenshots"
 WINDOWS = {1280: 832, 390: 844}  # width: height
@@ -71,6 +72,34 @@ PICTURES: Mapping[str, tuple[Callable[[Camera], None], bool]] = {
     "docs-call": (Camera.docs_call, True),
     "sign-in": (Camera.sign_in_page, False),
 }
+# Those for which something is set up first, after all the others: it is seen on other pages too.
+STAGED: Mapping[str, tuple[Callable[[Camera], None], bool]] = {
+    "webhooks": (lambda camera: camera.at("/webhooks"), False),
+    "webhook-new": (Camera.new_webhook, False),
+    "webhook": (lambda camera: camera.hook(), True),
+    "webhook-deliveries": (lambda camera: camera.hook("deliveries"), False),
+    "webhook-settings": (lambda camera: camera.hook("settings"), True),
+    "webhook-snippets": (lambda camera: camera.hook("snippets"), True),
+    "webhook-doctor": (Camera.doctor, True),
+    "webhook-activity": (lambda camera: camera.hook("activity"), False),
+    "webhook-test": (Camera.test_event, False),
+    "webhook-recover": (lambda camera: camera.hook_drawer("Recover deliveries"), False),
+    "webhook-recovery": (Camera.recovery, False),
+    "webhook-failing": (lambda camera: camera.hook(name=FAILING), True),
+    "deliveries": (lambda camera: camera.at("/webhooks/deliveries"), False),
+    "delivery": (Camera.failed_delivery, True),
+    "webhook-events": (lambda camera: camera.at("/webhooks/events"), False),
+    "webhook-event": (lambda camera: camera.at("/webhooks/events/match.completed"), True),
+    "offers": (lambda camera: camera.of_cup(RUNNING, "/offers"), False),
+    "offer-new": (lambda camera: camera.offer_drawer("New offer"), False),
+    "offer-settle": (Camera.settling, False),
+    "settlements": (lambda camera: camera.of_cup(RUNNING, "/offers/log"), False),
+    "feeds": (lambda camera: camera.at("/feeds"), False),
+    "feed-new": (Camera.new_feed, False),
+    "feed": (lambda camera: camera.followed("/feeds", "Odds desk"), False),
+    "feed-failing": (lambda camera: camera.followed("/feeds", "Data warehouse"), False),
+    "feed-message": (Camera.feed_message, True),
+}
 
 
 def take(browser: Browser, demo: DemoServer, target: Path, names: list[str]) -> None:
@@ -86,7 +115,7 @@ def take(browser: Browser, demo: DemoServer, target: Path, names: list[str]) -> 
                 camera = Camera(page, demo)
                 camera.sign_in()
                 for name in names:
-                    steps, whole = PICTURES[name]
+                    steps, whole = (PICTURES | STAGED)[name]
                     steps(camera)
                     _shoot(page, target / f"{name}-{width}-{theme}.png", whole)
 
@@ -109,19 +138,33 @@ def small(picture: bytes) -> Image.Image:
     return Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
 
+def take_staged(browser: Browser, demo: DemoServer, directory: Path, names: list[str]) -> None:
+    """What is set up is set up once, in a window of its own."""
+    with Stage(demo, directory) as stage:
+        with browser.new_context(viewport={"width": 1280, "height": 832}) as context:
+            camera = Camera(context.new_page(), demo)
+            camera.sign_in()
+            stage.set_up(camera)
+        take(browser, demo, TARGET, names)
+
+
 def main() -> None:
     """Take the pictures named on the command line, or all."""
-    names = sys.argv[1:] or list(PICTURES)
+    names = sys.argv[1:] or [*PICTURES, *STAGED]
     TARGET.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="tiltyard-") as directory,
-        DemoServer(Path(directory)) as demo,
+        tempfile.TemporaryDirectory(prefix="tiltyard-") as another,
+        DemoServer(Path(directory), TILTYARD_WEBHOOK_ALLOW_LOCAL="1") as demo,
         sync_playwright() as play,
     ):
         browser = play.chromium.launch(
             executable_path=chromium.find_or_install(), args=chromium.LAUNCH_ARGS, env=chromium.environment()
         )
-        take(browser, demo, TARGET, names)
+        if plain := [name for name in names if name in PICTURES]:
+            take(browser, demo, TARGET, plain)
+        if staged := [name for name in names if name in STAGED]:
+            take_staged(browser, demo, Path(another), staged)
         browser.close()
 
 

@@ -127,7 +127,7 @@ def statuses(client, book: Book) -> list[str]:
 
 
 def log(client, book: Book) -> list[list[str]]:
-    return table(client, at(book, "/log?format=csv"))
+    return table(client, at(book, "/log?format=csv&columns=number,match,label,previous,status,outcome,settled_by,again"))
 
 
 def table(client, url: str) -> list[list[str]]:
