@@ -97,19 +97,19 @@ def settle_next_due(session: Session, endpoint_ids: Sequence[int]) -> None:
 
 def ready(now: datetime, hourly: int, *asked: Any) -> Select[Any]:
     """`asked` of the endpoints with something due and room for it."""
-    sending = _count_sending(now, _deliveries.c.endpoint_id)
-    in_org = _count_sending(now, _deliveries.c.org_id)
+    # Sets of what is full, each worked out once: joined they would be gone through again for every endpoint with a backlog.
+    count, live = func.count(), (_deliveries.c.state == "sending", _deliveries.c.due_at > now)
+    sending = select(_deliveries.c.org_id).where(*live)
+    full_orgs = sending.group_by(_deliveries.c.org_id).having(count >= ORG_CAP)
+    no_room = or_(count >= _endpoints.c.in_flight_cap, _endpoints.c.failures >= FAILING)
+    by_endpoint = sending.with_only_columns(_endpoints.c.id).join(_endpoints, _endpoints.c.id == _deliveries.c.endpoint_id)
+    full = by_endpoint.group_by(_endpoints.c.id).having(no_room)
     return (
         select(*asked)
-        .select_from(Endpoint)
-        .outerjoin(sending, sending.c.whose == Endpoint.id)
-        .outerjoin(in_org, in_org.c.whose == Endpoint.org_id)
-        .outerjoin(Allowance, Allowance.org_id == Endpoint.org_id)
         .where(_may_be_served(now))
-        .where(func.coalesce(sending.c.count, 0) < Endpoint.in_flight_cap)
-        .where(or_(func.coalesce(sending.c.count, 0) < 1, Endpoint.failures < FAILING))
-        .where(func.coalesce(in_org.c.count, 0) < ORG_CAP)
-        .where(or_(Allowance.org_id.is_(None), ~used_up(now, hourly)))
+        .where(Endpoint.org_id.not_in(full_orgs))
+        .where(Endpoint.org_id.not_in(select(Allowance.org_id).where(used_up(now, hourly))))
+        .where(Endpoint.id.not_in(full.correlate(None)))
     )
 
 
@@ -129,11 +129,6 @@ def _next_in_turn(now: datetime, hourly: int) -> Select[int, int]:
 def _may_be_served(now: datetime) -> ColumnElement[bool]:
     calm = or_(Endpoint.throttled_until.is_(None), Endpoint.throttled_until <= now)
     return (Endpoint.next_due_at <= now) & (Endpoint.status == "enabled") & Endpoint.deleted_at.is_(None) & calm
-
-
-def _count_sending(now: datetime, whose: Any) -> Any:
-    live = _deliveries.c.state == "sending", _deliveries.c.due_at > now
-    return select(whose.label("whose"), func.count().label("count")).where(*live).group_by(whose).subquery()
 
 
 def _hold_allowances(session: Session, org_ids: list[int], now: datetime) -> dict[int, Allowance]:
