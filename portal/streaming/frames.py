@@ -14,11 +14,13 @@ STREAMS = (MATCHES, MARKETS, SCOREBOARD)
 # Events of the outbox that become frames as they are, and the scope that they need.
 MARKET_FRAMES = frozenset({"market.created", "market.updated", "market.suspended", "market.unsuspended", "bet_settlement"})
 OVER = ("finished", "cancelled")
+MOST_OVER = 200  # matches that are over and stay in a picture; those that were over first fall out of it
 
 # What a match shows to those who do not listen to matches themselves.
 OWN_FIELDS = {MARKETS: "markets", SCOREBOARD: "scoreboard"}
 
 Row = Mapping[str, Any]
+Rows = Iterable[tuple[Row, bool]]  # each with whether its match is over
 
 
 def view(match: Fixture, sport: str, scopes: frozenset[str], *, single: bool) -> dict[str, Any]:
@@ -72,24 +74,29 @@ class Picture:
         texts = [each.text for each in self.told.values()]
         return head("snapshot", texts[0] if self.single and texts else f"[{','.join(texts)}]")
 
-    def fill(self, rows: Iterable[Row]) -> None:
+    def fill(self, rows: Rows) -> None:
         """Begin with these rows."""
-        self.told = {row["id"]: _told(row) for row in rows}
+        self.told = {row["id"]: _told(row, over) for row, over in rows}
 
     @property
     def open(self) -> set[str]:
         """Matches that were not told as over."""
         return {uid for uid, told in self.told.items() if not told.over}
 
-    def change(self, rows: Iterable[Row]) -> list[str]:
+    def change(self, rows: Rows) -> list[str]:
         """Frames of what is new or other than it was told."""
         frames = []
-        for row in rows:
-            before, now = self.told.get(row["id"]), _told(row)
+        for row, over in rows:
+            before, now = self.told.get(row["id"]), _told(row, over)
             if before is not None and before.digest == now.digest:
+                before.over = over
                 continue
+            if over:
+                self.told.pop(row["id"], None)  # to stand last
             self.told[row["id"]] = now
             frames.append(head(self.kind or _kind(before, now), now.text))
+        for uid in [uid for uid, told in self.told.items() if told.over][:-MOST_OVER]:
+            del self.told[uid]
         return frames
 
     def remove(self, uids: Iterable[str]) -> list[str]:
@@ -108,6 +115,6 @@ def _kind(before: Told | None, now: Told) -> str:
     return "match.finished" if now.over and not before.over else "match.updated"
 
 
-def _told(row: Row) -> Told:
+def _told(row: Row, over: bool) -> Told:
     text = as_json(row)
-    return Told(blake2b(text.encode(), digest_size=12).digest(), text, row.get("status") in OVER)
+    return Told(blake2b(text.encode(), digest_size=12).digest(), text, over)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from portal.markets.fields import Fixture
 from portal.streaming.follower import Follower
-from portal.streaming.frames import MATCHES, SCOREBOARD, Picture, scoreboard, view
+from portal.streaming.frames import MATCHES, OVER, SCOREBOARD, Picture, scoreboard, view
 from portal.streaming.listener import Listener
 
 
@@ -40,22 +40,24 @@ class Audience:
     def fill(self, fixtures: Iterable[Fixture]) -> None:
         """Begin with these."""
         rows = list(fixtures)
-        self.picture.fill(map(self._view, rows))
-        self.scores.fill(map(scoreboard, rows))
+        self.picture.fill((self._view(each), each.status in OVER) for each in rows)
+        self.scores.fill((scoreboard(each), each.status in OVER) for each in rows)
 
     def change(self, fixtures: Iterable[Fixture]) -> None:
         """Tell what is other than it was told."""
         rows = [each for each in fixtures if self.wanted.match in ("", each.id)]
-        frames = self.picture.change(map(self._view, rows))
+        frames = self.picture.change((self._view(each), each.status in OVER) for each in rows)
         if MATCHES in self.wanted.scopes:
             self.push(frames)
-        scores = self.scores.change(map(scoreboard, rows))
+        scores = self.scores.change((scoreboard(each), each.status in OVER) for each in rows)
         if SCOREBOARD in self.wanted.scopes:
             self.push(scores)
 
     def remove(self, uids: Iterable[str]) -> None:
         """Tell of matches that fell away."""
+        uids = list(uids)
         frames = self.picture.remove(uids)
+        self.scores.remove(uids)
         if MATCHES in self.wanted.scopes:
             self.push(frames)
 
