@@ -97,4 +97,4 @@ def open_matches(session: Session, competition: Competition) -> list[tuple[str, 
     query = select(Match.uid, Match.number, *names).join(a, a.id == Match.a_id).join(b, b.id == Match.b_id)
     query = query.outerjoin(team_a, team_a.id == a.team_id).outerjoin(team_b, team_b.id == b.team_id)
     ready = query.where(Match.competition_id == competition.id, Match.status == "pending").order_by(Match.number)
-    return [(uid, f"{number}. {first} against {second}") for uid, number, first, second in session.execute(ready)]
+    return [(uid, f"{number}. {first} – {second}") for uid, number, first, second in session.execute(ready)]

@@ -42,7 +42,7 @@ def steps_with_matches(competition: Competition) -> Select[Any]:
 
 def match_of(row: Any) -> str:
     """The match of a row in words."""
-    return f"{row.number}. {row.a or 'nobody'} against {row.b or 'nobody'}" if row.number else "A match that fell away"
+    return f"{row.number}. {row.a or 'nobody'} – {row.b or 'nobody'}" if row.number else "A match that fell away"
 
 
 def prices_of(offer: Offer) -> str:

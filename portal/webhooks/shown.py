@@ -66,7 +66,7 @@ class Tries:
             return "No tries in the last 7 days"
         share = sum(self.failed) / self.total
         said = f"{share:.1%} failed" if share >= 0.001 else "less than 0.1% failed"
-        said = {0: "none failed", 1: "all failed"}.get(share, said)
+        said = {0.0: "none failed", 1.0: "all failed"}.get(share, said)
         return f"{self.total:,} {'try' if self.total == 1 else 'tries'} in the last 7 days, {said}"
 
     @property

@@ -43,10 +43,10 @@ class Stage:
             self._api("POST", "/webhooks", hook | {"org_id": self.demo.facts()["org_id"]}, 201)
         self._feed(camera, "Odds desk", self.sqs.queue("odds-desk"))
         self._feed(camera, "Data warehouse", f"{self.sqs.url}/123456789012/warehouse.fifo")
+        camera.recover("Season archive")
         self._play()
         self.receiver.wait(6, "/scores")
         self._press(camera, "/webhooks", "Player CRM", "Pause")
-        camera.recover("Season archive")
         for name, state in (("Odds desk", "Sent"), ("Data warehouse", "Retrying")):
             self._press(camera, "/feeds", name, "Send test")
             camera.page.locator("tbody tr", has_text="transport.test").locator(".state", has_text=state).wait_for()
