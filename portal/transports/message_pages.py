@@ -18,7 +18,7 @@ from portal.transports import service
 from portal.transports.envelope import TEST
 from portal.transports.model import Transport, TransportMessage, message_by_uid, transport_by_uid
 from portal.transports.shown import parts_of
-from portal.web.render import finish, render
+from portal.web.render import finish, render, unless_seen
 from portal.web.tables import Badge, Choice, Column, Criteria, Dates, Search, Table
 
 pages = Blueprint("messages", __name__, url_prefix="/<uid>/messages")
@@ -135,11 +135,6 @@ def cancel_many(place: Place, uid: str) -> Response:
     chosen = request.form.getlist("id")
     count = service.cancel_selected(db.session(), place.organization, uid, place.actor, chosen)
     return finish(_url("show", uid), *_said(count, len(chosen), "canceled", "over already"))
-
-
-def unless_seen(version: str) -> Response | None:
-    """204 where the browser has what it asks for already."""
-    return Response(status=204) if request.args.get("seen") == version else None
 
 
 def version_of(rows: Sequence[TransportMessage], *more: object) -> str:

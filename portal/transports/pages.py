@@ -15,13 +15,13 @@ from portal.orgs.access import Place, inside
 from portal.transports import message_pages, service
 from portal.transports.forgetting import KEPT_DAYS
 from portal.transports.forms import FORMS, ConfirmForm, TermsForm, values_of
-from portal.transports.message_pages import LOG, unless_seen, version_of
+from portal.transports.message_pages import LOG, version_of
 from portal.transports.model import Transport, messages_of, transport_by_uid, transports_of
 from portal.transports.service import KIND_WORDS, Created
 from portal.transports.settings import address_of, offered
 from portal.transports.xml_messages import EXCHANGE
 from portal.web.forms import Form
-from portal.web.render import finish, redirect_to, render, toast
+from portal.web.render import finish, redirect_to, render, toast, unless_seen
 from portal.web.tables import Badge, Choice, Column, Search, Table, TablePage
 
 pages = Blueprint("transports", __name__, url_prefix="/o/<org_slug>/feeds")
