@@ -94,7 +94,7 @@ class Picture:
             if over:
                 self.told.pop(row["id"], None)  # to stand last
             self.told[row["id"]] = now
-            frames.append(head(self.kind or _kind(before, now), now.text))
+            frames += [head(kind, now.text) for kind in ([self.kind] if self.kind else _kinds(before, now))]
         for uid in [uid for uid, told in self.told.items() if told.over][:-MOST_OVER]:
             del self.told[uid]
         return frames
@@ -109,10 +109,11 @@ class Picture:
         return frames
 
 
-def _kind(before: Told | None, now: Told) -> str:
+def _kinds(before: Told | None, now: Told) -> list[str]:
+    """A match that was over before anybody could be told of it is told as new and as over: whoever waits for its end hears it."""
     if before is None:
-        return "match.created"
-    return "match.finished" if now.over and not before.over else "match.updated"
+        return ["match.created", "match.finished"] if now.over else ["match.created"]
+    return ["match.finished" if now.over and not before.over else "match.updated"]
 
 
 def _told(row: Row, over: bool) -> Told:

@@ -20,7 +20,7 @@ def body_as_sent(session: Session, delivery: Delivery, org: Organization, base_u
 
 def curl_of(attempt: Attempt, body: bytes) -> str:
     """The try as a line for a shell: the signatures of that moment are in it, the secret is not."""
-    parts = [f"curl -X POST {shlex.quote(attempt.url)}"]
+    parts = [f"curl -g -X POST {shlex.quote(attempt.url)}"]  # -g: brackets in an address are no list of addresses
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in attempt.request_headers.items()]
     return " \\\n  ".join([*parts, f"--data-binary {shlex.quote(body.decode('utf-8', 'replace'))}"])
 

@@ -1,41 +1,29 @@
-"""What is remembered of what was told: enough to tell what is new, and no more however long somebody listens."""
+"""Rows to frames, without a stream."""
 
 import json
 
 import pytest
 
-from portal.streaming.frames import MOST_OVER, Picture
+from portal.streaming.frames import Picture
 
 
-def row(number: int, **more: object) -> dict[str, object]:
-    return {"id": f"m{number}", "score_a": 0} | more
+def kinds(picture, *rows):
+    return [json.loads(frame + "1}}")["type"] for frame in picture.change(rows)]
 
 
-@pytest.mark.parametrize("kind", ["", "scoreboard.frame"])
-def test_matches_that_are_over_fall_out_and_open_ones_stay(kind):
-    picture = Picture(single=False, kind=kind)
-    picture.fill((row(number), False) for number in range(3))
-    for number in range(3, 3 + 5 * MOST_OVER):
-        picture.change([(row(number), False)])
-        assert len(picture.change([(row(number, score_a=2), True)])) == 1
-    assert len(picture.told) == MOST_OVER + 3
-    assert picture.open == {"m0", "m1", "m2"}
-    last = 2 + 5 * MOST_OVER
-    assert f"m{last}" in picture.told and f"m{last - MOST_OVER}" not in picture.told
-    shown = json.loads(picture.snapshot() + "1}}")["data"]
-    assert len(shown) == MOST_OVER + 3
+def row(status, score=None):
+    return {"id": "m", "status": status, "score_a": score}, status in ("finished", "cancelled")
 
 
-def test_a_match_that_ends_without_anything_else_to_tell_is_not_open_any_more():
-    """A key that sees scoreboards alone sees no status; what it saw last still has to fall out in time."""
+def test_a_match_is_told_as_new_then_as_changed_then_as_over_and_never_twice():
     picture = Picture(single=False)
-    picture.fill([(row(1), False)])
-    assert picture.change([(row(1), True)]) == []
-    assert picture.open == set()
+    told = [kinds(picture, row(*each)) for each in [("upcoming",), ("upcoming",), ("live",), ("live", 1), ("finished", 2)]]
+    assert told == [["match.created"], [], ["match.updated"], ["match.updated"], ["match.finished"]]
+    assert kinds(picture, row("finished", 2)) == [] and kinds(picture, row("finished", 3)) == ["match.updated"]
 
 
-def test_what_fell_away_in_a_correction_is_told_once():
-    picture = Picture(single=False)
-    picture.fill([(row(1), False), (row(2), True)])
-    assert [json.loads(frame + "1}}")["data"]["status"] for frame in picture.remove(["m1", "m2", "m3"])] == ["cancelled"]
-    assert picture.remove(["m1"]) == []
+@pytest.mark.parametrize("status", ["finished", "cancelled"])
+def test_a_match_that_was_over_before_it_could_be_told_is_told_as_new_and_as_over(status):
+    """Played between two looks at the events: whoever waits for its end must hear of it."""
+    assert kinds(Picture(single=False), row(status, 2)) == ["match.created", "match.finished"]
+    assert kinds(Picture(False, "scoreboard.frame"), row(status, 2)) == ["scoreboard.frame"]
