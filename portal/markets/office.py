@@ -81,6 +81,7 @@ STEPS = Table(
     "settlements",
     [
         Column("number", "Number", value=lambda row: row.Settlement.number, sort=Settlement.number, kind="number", pinned=True),
+        Column("created_at", "At", value=lambda row: row.Settlement.created_at, sort=Settlement.created_at, kind="time"),
         Column("match", "Match", value=match_of, sort=Match.number),
         Column("label", "Market", value=lambda row: row.Offer.label, sort=func.lower(Offer.label)),
         Column("previous", "From", value=lambda row: STATES[row.Settlement.previous_status], kind="badge"),
@@ -96,7 +97,6 @@ STEPS = Table(
         ),
         Column("reason", "Why", value=lambda row: row.Settlement.reason),
         Column("actor", "Who", value=lambda row: row.Settlement.actor, sort=Settlement.actor, shown=False),
-        Column("created_at", "At", value=lambda row: row.Settlement.created_at, sort=Settlement.created_at, kind="time"),
         Column("offer", "Offer", value=lambda row: row.Offer.uid, kind="id", shown=False),
     ],
     filters=[
