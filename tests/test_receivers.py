@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from portal.webhooks.signing import new_secret
 from tests.make import address
-from tests.receivers.running import HERE, SECRET, Api, Operator, Platform, Program, until
+from tests.receivers.running import HERE, SECONDS, SECRET, Api, Operator, Platform, Program, until
 
 pytestmark = pytest.mark.processes
 PAGE = Path(__file__).parent / "contracts" / "competition-api.txt"
@@ -56,16 +56,23 @@ def play(api: Api, cup: str) -> list[str]:
     """Start it and report every match; their ids."""
     api.call("POST", f"competitions/{cup}/start")
     played = []
-    while ready := [each for each in api.call("GET", f"competitions/{cup}/matches?status=pending")["items"] if both(each)]:
+    while ready := open_matches(api, cup):
         for match in ready:
-            result = {"winner": "a", "score_a": 2, "score_b": 1}
-            api.call("POST", f"competitions/{cup}/matches/{match['id']}/result", result)
+            report(api, cup, match["id"])
             played.append(match["id"])
     return played
 
 
-def both(match: dict[str, Any]) -> bool:
-    return bool(match["participant_a"] and match["participant_b"])
+def open_matches(api: Api, cup: str) -> list[dict[str, Any]]:
+    """Those that can be reported."""
+    pending = api.call("GET", f"competitions/{cup}/matches?status=pending")["items"]
+    return [match for match in pending if match["participant_a"] and match["participant_b"]]
+
+
+def report(api: Api, cup: str, match: str, method: str = "POST", score_b: int = 1) -> None:
+    """Side a has won."""
+    result = {"winner": "a", "score_a": 2, "score_b": score_b}
+    api.call(method, f"competitions/{cup}/matches/{match}/result", result)
 
 
 def subscribe(api: Api, org: str, program: Program, *events: str, **terms: Any) -> dict[str, Any]:
@@ -197,8 +204,7 @@ def test_while_a_secret_is_rotated_both_receive_and_afterwards_the_new_one_alone
 def next_delivery(played: Played, api: Api, score: int) -> tuple[dict[str, str], str]:
     """Correct the score of the loser of the final; the request that tells of it."""
     count = len(played.receiver.told())
-    result = {"winner": "a", "score_a": 2, "score_b": score}
-    api.call("PUT", f"competitions/{played.cup}/matches/{played.final}/result", result)
+    report(api, played.cup, played.final, "PUT", score)
     came = until(lambda: played.receiver.told()[count:], "the delivery of a correction")[-1]
     return came["headers"], came["body"]
 
@@ -240,8 +246,20 @@ def failures(api: Api, org: str, hook: str) -> int:
 # ---- A client of the live stream
 
 
-def frame(socket: ClientConnection, seconds: float) -> dict[str, Any]:
-    return json.loads(socket.recv(seconds))
+class Follower:
+    """`came` are the frames until now."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket, self.came = socket, []
+
+    def until(self, kind: str, seconds: float = SECONDS, match: str = "") -> dict[str, Any]:
+        """The next frame of a kind, about a match where one is named."""
+        deadline = time.monotonic() + seconds
+        while True:
+            frame = json.loads(self.socket.recv(max(0, deadline - time.monotonic())))
+            self.came.append(frame)
+            if frame["type"] == kind and (not match or frame["data"]["id"] == match):
+                return frame
 
 
 def test_a_websocket_follows_a_match_played_through_the_api_until_its_key_is_revoked(platform, api, org):
@@ -250,22 +268,22 @@ def test_a_websocket_follows_a_match_played_through_the_api_until_its_key_is_rev
     cup = drawn(api, org, entrants=2, category="cs2")
     stream = f"ws://127.0.0.1:{platform.stream_port}/cs2/v1/stream?api_key={key}"
     with connect(stream, compression=None, proxy=None) as socket:
-        came = [frame(socket, 5)]
-        assert came[0]["type"] == "snapshot"
-        (match,) = play(api, cup)
-        while not (kinds := {each["type"] for each in came}) >= {"match.finished", "scoreboard.frame", "alive"}:
-            came.append(frame(socket, 12))
-        mine = [each for each in came[1:] if each["type"] != "alive" and each["data"]["id"] == match]
+        follower = Follower(socket)
+        before = follower.until("snapshot")
+        api.call("POST", f"competitions/{cup}/start")
+        match = open_matches(api, cup)[0]["id"]
+        created = follower.until("match.created", match=match)
+        report(api, cup, match)
+        finished = follower.until("match.finished", match=match)
+        follower.until("alive")
         api.call("DELETE", f"auth/api-keys?id={uid}")
         revoked = time.monotonic()
         with pytest.raises(ConnectionClosed) as end:
-            while True:
-                came.append(frame(socket, 5))
+            follower.until("the end")
         assert time.monotonic() - revoked < 1
     assert end.value.rcvd.code == 4003 and "revoked" in end.value.rcvd.reason
-    assert match not in {row["id"] for row in came[0]["data"]} and "match.created" in kinds
-    assert [each["type"] for each in mine][:1] == ["match.created"]
-    finished = next(each for each in mine if each["type"] == "match.finished")
-    assert (finished["data"]["score_a"], finished["data"]["score_b"]) == (2, 1)
-    assert [each["meta"]["seq"] for each in came] == list(range(1, len(came) + 1))
-    assert all(each["meta"]["ts"].endswith("Z") for each in came)
+    assert match not in {row["id"] for row in before["data"]}
+    assert (created["data"]["status"], created["data"]["score_a"]) == ("upcoming", None)
+    assert (finished["data"]["status"], finished["data"]["score_a"], finished["data"]["score_b"]) == ("finished", 2, 1)
+    assert [each["meta"]["seq"] for each in follower.came] == list(range(1, len(follower.came) + 1))
+    assert all(each["meta"]["ts"].endswith("Z") for each in follower.came)
