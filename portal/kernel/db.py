@@ -15,13 +15,16 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, TypeDecorator, event, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 _writing: ContextVar[bool] = ContextVar("tiltyard_writing", default=False)
 
+# The database is away, or too busy: nothing is wrong with what was asked, and it may be asked again.
+AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionError)
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -161,6 +164,10 @@ def _first(cursor: Any, text: str, values: Any) -> tuple[Any, ...] | None:
     return row
 
 
+# A line on which every packet is lost is given up after ten seconds (libpq); the system itself would wait a quarter of an hour.
+LOST_LINE = {"tcp_user_timeout": 10_000, "keepalives_idle": 4, "keepalives_interval": 2, "keepalives_count": 3}
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Pool and connection limits: nothing waits longer than a request may last."""
     common: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 2}
@@ -171,7 +178,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 10,
-        "connect_args": {"connect_timeout": 2, "options": settings},
+        "connect_args": {"connect_timeout": 2, "options": settings} | LOST_LINE,
     }
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 from sqlalchemy import select
 
-from portal.kernel.db import reading, unit_of_work
+from portal.kernel.db import AWAY, reading, unit_of_work
 from portal.kernel.log import log
 from portal.outbox.doorbell import AGAIN, bell
 from portal.outbox.model import Event
-from portal.outbox.relay import Sink, relay
+from portal.outbox.relay import Sink, relay, waiting_organizations
 from portal.outbox.skew import ClockWatch
 
 SWEEP_SECONDS = 1.0
@@ -46,14 +46,37 @@ class Courier:
         try:
             self._clock.look()
             while not self._stop.is_set() and _something_waits():
-                with unit_of_work() as session:
-                    count = relay(session, self._sinks)
-                if not count:  # another worker is at it
+                if not self._carry():  # another worker is at it
                     return
                 self._then()
         except Exception as error:  # the database may be away for a while
             log.error("events could not be handed on", exc_info=error)
             self._stop.wait(SWEEP_SECONDS)
+
+    def _carry(self) -> int:
+        """How many. One event that cannot be handed on must not keep those of other organizations."""
+        try:
+            return self._carry_of(None)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("events could not be handed on together; each organization's by themselves", exc_info=error)
+        with reading() as connection:
+            waiting = waiting_organizations(connection)
+        return sum(self._carry_alone(org_id) for org_id in waiting)
+
+    def _carry_alone(self, org_id: int) -> int:
+        try:
+            return self._carry_of(org_id)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("an organization's events could not be handed on", organization=org_id, exc_info=error)
+            return 0
+
+    def _carry_of(self, org_id: int | None) -> int:
+        with unit_of_work() as session:
+            return relay(session, self._sinks, only=org_id)
 
 
 def _something_waits() -> bool:

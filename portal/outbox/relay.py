@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from sqlalchemy import Select, Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from portal.outbox.model import Event, EventHead
@@ -29,10 +30,10 @@ _PLACE = update(_events).where(_events.c.id == bindparam("number")).values(posit
 _MOVE = update(_heads).where(_heads.c.org_id == bindparam("whose")).values(position=bindparam("last"))
 
 
-def relay(session: Session, sinks: Iterable[Sink], limit: int = AT_ONCE) -> int:
+def relay(session: Session, sinks: Iterable[Sink], limit: int = AT_ONCE, only: int | None = None) -> int:
     """Hand on events that wait, each organization's oldest first, at most `limit` and OF_ONE of each; how many. Organizations
-    that another process is at are left to it."""
-    found = session.execute(_next_in_turn(limit)).all()
+    that another process is at are left to it. `only` names one organization."""
+    found = session.execute(_next_in_turn(limit, *(() if only is None else (_events.c.org_id == only,)))).all()
     if not found:
         return 0
     heads = _hold(session, sorted({row.org_id for row in found}))
@@ -45,6 +46,11 @@ def relay(session: Session, sinks: Iterable[Sink], limit: int = AT_ONCE) -> int:
     for sink in sinks:
         sink(session, events)
     return len(events)
+
+
+def waiting_organizations(connection: Connection) -> list[int]:
+    """Whose events wait."""
+    return list(connection.scalars(select(_events.c.org_id).where(_events.c.position.is_(None)).distinct()))
 
 
 def _next_in_turn(limit: int, *which: Any) -> Select[int, int]:

@@ -9,11 +9,9 @@ import time
 from collections.abc import Sequence
 
 from flask import Flask
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 
-from portal.kernel.db import unit_of_work
+from portal.kernel.db import AWAY, unit_of_work
 from portal.kernel.errors import Fault
 from portal.kernel.failpoints import reach
 from portal.kernel.log import log
@@ -28,8 +26,6 @@ from portal.webhooks.way_out import PROBES, WayOut
 IN_FLIGHT = 256  # of one process
 GATHER_SECONDS = 0.01  # tries that end within this time are recorded in one transaction
 DRAIN_SECONDS = 5.0  # for what is in flight at the end; the rest is found by its lease
-# The database is away or busy: what is known is written down when it is back.
-AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionError)
 
 
 class Deliverer(Sweeper):

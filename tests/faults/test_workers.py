@@ -6,15 +6,16 @@ Real processes, each stage with a database of its own. `matrix.py` says which ro
 import os
 import random
 import signal
+import socket
 import time
 from datetime import timedelta
 
 import pytest
 import redis
-from sqlalchemy import update
+from sqlalchemy import create_engine, update
 from sqlalchemy.engine import make_url
 
-from portal.kernel.db import unit_of_work
+from portal.kernel.db import engine_options, unit_of_work
 from portal.webhooks import figures as webhook_figures
 from portal.webhooks.model import Delivery, Endpoint
 from tests.faults.proxy import line
@@ -160,6 +161,18 @@ def test_a_worker_that_loses_the_database_after_it_sent_writes_down_what_it_know
             scene.wait(30, seconds=30)
         assert before < 30, "it was under way when the line was lost"
         assert set(scene.arrivals().values()) == {1} and len(scene.arrivals()) == 30
+
+
+def test_a_line_to_the_database_on_which_every_packet_is_lost_is_given_up_in_ten_seconds(postgres_url):
+    """F25: the system would go on trying for a quarter of an hour, and the worker with it."""
+    engine = create_engine(postgres_url, **engine_options(postgres_url))
+    with engine.connect() as connection, socket.socket(fileno=os.dup(connection.connection.fileno())) as line_to_it:
+        assert line_to_it.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+        assert line_to_it.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        idle, pause, count = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        numbers = [line_to_it.getsockopt(socket.IPPROTO_TCP, number) for number in (idle, pause, count)]
+        assert numbers[0] + numbers[1] * numbers[2] <= 10
+    engine.dispose()
 
 
 def test_workers_that_are_replaced_under_load_end_what_they_began(scene):

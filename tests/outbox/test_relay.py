@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.kernel.db import db, unit_of_work
 from portal.kernel.errors import Invalid
 from portal.outbox import doorbell
+from portal.outbox.courier import Courier
 from portal.outbox.emit import emit, emit_all
 from portal.outbox.model import Event
 from portal.outbox.reading import events_after
@@ -103,6 +104,28 @@ def test_a_sink_that_fails_leaves_everything_as_it_was(make):
     assert read(org) == ([], "0")
     hand_on()
     assert read(org)[0] == [("team.created", 1)]
+
+
+def test_an_event_that_cannot_be_handed_on_keeps_its_own_organization_only(app, make):
+    """A fault of ours in one event: everybody else's go on, and it goes too once it can."""
+    bad, good, broken = make.org(), make.org(), [True]
+    hand_on()
+    tell(bad, "team.created")
+    tell(good, "team.created")
+
+    def sink(_session, events):
+        if broken and any(event.org_id == bad.id for event in events):
+            raise KeyError("unexpected")
+
+    courier = Courier(app, [sink], lambda: None)
+    courier._carry_all()
+    assert read(good)[0] == [("team.created", 1)] and read(bad)[0] == []
+    tell(good, "team.created")
+    courier._carry_all()
+    assert len(read(good)[0]) == 2 and read(bad)[0] == []
+    broken.clear()
+    courier._carry_all()
+    assert read(bad)[0] == [("team.created", 1)]
 
 
 def test_every_sink_gets_every_event_once_and_in_order(make):
