@@ -126,7 +126,7 @@ def finding(calls: Calls, span: str) -> str:
         return f"No calls in the last {span}"
     refused = sum(calls.refused)
     share = f"{100 * refused / calls.total:.1f}% refused" if refused else "none refused"
-    return f"{calls.total:,} calls in the last {span}, {share}"
+    return f"{calls.total:,} {'call' if calls.total == 1 else 'calls'} in the last {span}, {share}"
 
 
 def _roll(pair: tuple[KeySecret, KeySecret], callers: Sequence[Any]) -> Roll:

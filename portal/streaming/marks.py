@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.audit.model import AuditRow
 from portal.kernel.clock import utc_now
 from portal.kernel.db import reading
 from portal.keys.standing import standing_of
@@ -27,9 +28,11 @@ _FIGURES: dict[str, tuple[type[Endpoint] | type[Transport], tuple[str, ...]]] = 
 
 
 def _figures(channel: str) -> Callable[[Session, Sequence[int]], Marks]:
-    """The figures of everything of a kind that each organization has: a handful of rows."""
+    """The figures of everything of a kind that each organization has: a handful of rows. With them the last thing that
+    somebody did, which may be to cancel or resend what none of the figures speaks of."""
     model, names = _FIGURES[channel]
-    columns: list[Any] = [getattr(model, name) for name in ("org_id", "id", *names)]
+    done = select(func.max(AuditRow.id)).where(AuditRow.org_id == model.org_id).correlate(model).scalar_subquery()
+    columns: list[Any] = [*(getattr(model, name) for name in ("org_id", "id", *names)), done]
 
     def read(session: Session, org_ids: Sequence[int]) -> Marks:
         query = select(*columns).where(model.org_id.in_(org_ids), model.deleted_at.is_(None)).order_by(model.id)

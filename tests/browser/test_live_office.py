@@ -162,7 +162,7 @@ def test_a_key_shows_its_calls_and_what_colleagues_do_while_a_form_is_half_fille
         alice.at(f"/keys/{uid}")
     expect(page.get_by_role("heading", name="No calls in the last 24 hours")).to_be_visible()
     assert call(web.url, "GET", f"/api/v1/analytics?org_id={alice.org.uid}", secret)[0] == 200
-    expect(page.get_by_role("heading", name="1 calls in the last 24 hours, none refused")).to_be_visible(timeout=SOON + 2_000)
+    expect(page.get_by_role("heading", name="1 call in the last 24 hours, none refused")).to_be_visible(timeout=SOON + 2_000)
     expect(page.locator(".facts", has_text="127.0.0.1")).to_be_visible()  # a process counts for two seconds
 
     page.locator("#calls-day summary").click()

@@ -1,13 +1,21 @@
 """The middle of a stream process, without its edges: what must go on whatever else happens."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
+from flask import Flask
 
+from portal import create_app
+from portal.keys.kinds import KINDS
+from portal.streaming import pages_followed, sockets
 from portal.streaming.hub import READERS, Hub
 from portal.streaming.server import go_on
+from tests.conftest import settings_for
+from tests.servers import free_port
 
 
 @pytest.fixture
@@ -62,3 +70,41 @@ def test_a_loop_that_fails_begins_anew(within):
         going.cancel()
 
     within(watched)
+
+
+@pytest.fixture
+def without_database(own_redis_url, tmp_path) -> Flask:
+    """The application while nobody listens where its database was."""
+    return create_app(settings_for(f"postgresql://postgres@127.0.0.1:{free_port()}/gone", own_redis_url, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "serve, kind, path, query, begin",
+    [
+        (sockets.serve, "websocket", "/cs2/v1/stream", "api_key=", "websocket.http.response.start"),
+        (pages_followed.serve, "http", "/live/c/00000000-0000-4000-8000-000000000000", "", "http.response.start"),
+    ],
+    ids=["socket", "page"],
+)
+def test_whoever_comes_while_the_database_is_away_is_told_to_come_again(without_database, serve, kind, path, query, begin):
+    key = KINDS["feed"].new_secret(sandbox=False) if query else ""
+    answered: list[dict[str, Any]] = []
+    scope = {"type": kind, "path": path, "method": "GET", "query_string": f"{query}{key}".encode(), "headers": [], "state": {}}
+
+    async def come() -> None:
+        hub = Hub(without_database)
+
+        async def receive() -> dict[str, str]:
+            return {"type": f"{kind}.connect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            answered.append(message)
+
+        try:
+            await serve(hub, scope | {"client": ("127.0.0.1", 1)}, receive, send)
+        finally:
+            hub.close()
+
+    asyncio.run(come())
+    assert (answered[0]["type"], answered[0]["status"]) == (begin, 503)
+    assert json.loads(answered[1]["body"])["detail"] == "The database is busy or away. Try again shortly."

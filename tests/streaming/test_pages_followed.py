@@ -20,6 +20,7 @@ from portal.orgs.model import Organization
 from portal.streaming.follower import Follower
 from portal.transports.model import Transport
 from portal.web.tickets import SECONDS, Ticket, read_ticket, write_ticket
+from portal.webhooks.deliveries import cancel_pending
 from portal.webhooks.model import Endpoint
 from tests.conftest import SECRET
 
@@ -128,6 +129,15 @@ def test_members_get_tickets_and_strangers_find_nothing(make, org):
         assert charlie.get(f"/o/{org.slug}/live/{path}").status_code == 404
     for path in ("secrets", f"desk/{foreign}", f"secrets/{cup}"):
         assert bob.get(f"/o/{org.slug}/live/{path}").status_code == 404
+
+
+def test_a_delivery_log_is_told_when_one_of_many_is_canceled(app, make, org, stream):
+    uid = make.webhook(org)
+    last = [make.delivery(org, uid) for _ in range(3)][-1]
+    with following(stream, ticket(app, org, "deliveries")) as response:
+        with unit_of_work() as session:
+            assert cancel_pending(session, session.get_one(Organization, org.id), uid, SYSTEM, [last]) == 1
+        assert news(response) == {}
 
 
 def test_pages_of_keys_are_told_of_calls_and_changes_that_are_no_events(app, make, org, stream):
