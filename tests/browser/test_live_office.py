@@ -81,7 +81,12 @@ def following(page: Page) -> Iterator[None]:
     """What the block opens follows the stream when it ends, and has had its first look."""
     with page.expect_response(lambda answer: "/live/o?ticket" in answer.url and answer.ok, timeout=30_000):
         yield
-    page.wait_for_timeout(2_500)
+    page.wait_for_timeout(2_000)
+
+
+def brought(page: Page):
+    """With what the block does a live part fetches something new."""
+    return page.expect_response(lambda answer: "seen=" in answer.url and answer.status == 200, timeout=POLLED)
 
 
 def asked(page: Page) -> list[str]:
@@ -106,7 +111,7 @@ def test_the_delivery_log_shows_each_try_and_goes_on_without_the_stream(
     expect(box).to_have_count(1)
     box.check()
     fetched = asked(page)
-    page.wait_for_timeout(4_000)
+    page.wait_for_timeout(2_500)  # it would have asked once
     assert fetched == [], "it asks although the stream stands"
 
     make.event(alice.org)
@@ -128,7 +133,7 @@ def test_the_delivery_log_shows_each_try_and_goes_on_without_the_stream(
         with following(page):
             stream.start()
     fetched.clear()
-    page.wait_for_timeout(4_000)
+    page.wait_for_timeout(2_500)  # it would have asked once
     assert fetched == [], "it goes on asking although the stream is back"
     make.event(alice.org)
     expect(page.locator("tbody tr", has_text="Delivered")).to_have_count(4, timeout=SOON)
@@ -193,9 +198,10 @@ def test_the_list_of_keys_keeps_its_filter_and_an_open_menu(alice: Office, make,
     row.get_by_role("button", name="Actions for").click()
     menu = page.locator("[data-menu]:popover-open")
     expect(menu).to_be_visible()
-    call(web.url, "GET", f"/api/v1/analytics?org_id={alice.org.uid}", secret)
-    page.wait_for_timeout(4_500)  # counted, told and asked for; the menu is not taken from under the pointer
-    expect(menu).to_be_visible()
+    with brought(page):
+        call(web.url, "GET", f"/api/v1/analytics?org_id={alice.org.uid}", secret)
+    page.wait_for_timeout(300)
+    expect(menu).to_be_visible()  # not taken from under the pointer
     page.keyboard.press("Escape")
     expect(row).to_contain_text("just now", timeout=POLLED)
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -235,8 +241,9 @@ def test_a_bracket_shows_the_results_of_others_and_keeps_what_is_typed(alice: Of
     expect(typed).to_have_value("3")
     expect(typed).to_be_focused()
 
-    report(alice.org, cup, mine.get_attribute("data-match"))  # the one that alice types in: hers to send or to leave
-    page.wait_for_timeout(3_000)
+    with brought(page):
+        report(alice.org, cup, mine.get_attribute("data-match"))  # the one that alice types in: hers to send or to leave
+    page.wait_for_timeout(300)
     expect(typed).to_be_focused()
     typed.blur()
     expect(page.locator("#play-count")).to_have_text("2 of 3 played, 1 to go", timeout=POLLED)

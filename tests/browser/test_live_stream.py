@@ -73,7 +73,9 @@ def test_a_frame_on_somebody_elses_site_follows_too(page: Page, web, organizer, 
     expect(page.locator(DONE)).to_have_count(1, timeout=3_000)
 
 
-def test_without_the_stream_the_page_asks_as_before(page: Page, web, stream, organizer, cup, console_errors):
+def test_without_the_stream_the_page_asks_as_before_and_follows_it_again_when_it_is_back(
+    page: Page, web, stream, organizer, cup, console_errors
+):
     page.goto(f"{web.url}/c/{organizer.org.slug}/{cup}")
     page.wait_for_timeout(1_500)
     stream.kill()
@@ -83,6 +85,9 @@ def test_without_the_stream_the_page_asks_as_before(page: Page, web, stream, org
         organizer.report(cup, organizer.ready(cup)[0], 2, 0)
         expect(page.locator(DONE)).to_have_count(2, timeout=6_000)
     finally:
-        stream.start()
+        with page.expect_response(lambda answer: "/live/c/" in answer.url and answer.ok, timeout=30_000):
+            stream.start()
+    organizer.report(cup, organizer.ready(cup)[0], 2, 0)
+    expect(page.locator(DONE)).to_have_count(3, timeout=6_000)
     assert console_errors, "the browser tells of the connection that it lost"
     console_errors.clear()
