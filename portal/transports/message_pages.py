@@ -15,6 +15,7 @@ from portal.orgs.access import Place, inside
 from portal.outbox.model import Event
 from portal.outbox.names import EVENTS
 from portal.transports import service
+from portal.transports.amqp import NOBODY
 from portal.transports.envelope import TEST
 from portal.transports.model import Transport, TransportMessage, message_by_uid, transport_by_uid
 from portal.transports.shown import parts_of
@@ -92,6 +93,7 @@ def show(place: Place, uid: str, message: str) -> Response:
         return unchanged
     parts, total = parts_of(db.session(), feed, row, utc_now(), current_app.config["SETTINGS"].base_url)
     context: dict[str, Any] = {"parts": parts, "total": total, "state": state_of(row), "version": version_of([row])}
+    context["unheard"] = row.note == NOBODY
     words = _ABOUT_TESTS.get(row.type) or EVENTS.get(row.type)
     return render("transports/message.html", "transports/_message.html", feed=feed, message=row, words=words, **context)
 
