@@ -42,9 +42,10 @@ def all_at_once(app, calls: list[Callable[[], object]]) -> list[str]:
 
 
 def chained(book: Book) -> bool:
-    """Every step of the log begins where the one before it ended, and the offer stands where the last one led."""
+    """Every step of the log begins where the one before it ended, and the offer stands where the last one led. The first begins
+    with an offer that was open, or suspended, which is no settlement."""
     log = book.log()
-    begins = ["open", *(step[1] for step in log)]
+    begins = ["suspended" if log[0][0] == "suspended" else "open", *(step[1] for step in log)]
     return [step[0] for step in log] == begins[:-1] and book.state()[:2] == (log[-1][1], log[-1][2])
 
 
