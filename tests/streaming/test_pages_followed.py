@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import re
 import time
 from collections.abc import Iterator
 
@@ -12,17 +13,22 @@ from sqlalchemy import select
 
 from portal.audit.service import SYSTEM
 from portal.competitions.model import competition_by_uid
+from portal.console.following_pages import OF_ONE, WIDE
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
 from portal.keys.model import ApiKey, UsageHour, key_by_uid
 from portal.keys.service import set_active
 from portal.orgs.model import Organization
+from portal.streaming.channels import OF_ONE as OF_COMPETITION
+from portal.streaming.channels import PUBLIC
 from portal.streaming.follower import Follower
+from portal.streaming.marks import MARKS
 from portal.transports.model import Transport
 from portal.web.tickets import SECONDS, Ticket, read_ticket, write_ticket
 from portal.webhooks.deliveries import cancel_pending
 from portal.webhooks.model import Endpoint
 from tests.conftest import SECRET
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.processes
 
@@ -203,6 +209,12 @@ async def collect(follower: Follower, told: list[bytes]) -> None:
 def test_a_ticket_for_something_that_nobody_tells_of_is_404(app, org, stream, channel):
     """Another version of the web process may have written it."""
     assert stream.get(ticket(app, org, channel))[0] == 404
+
+
+def test_what_pages_name_is_what_tickets_are_given_for_and_what_is_told():
+    pages = "".join(page.read_text() for page in (ROOT / "templates").rglob("*.html"))
+    assert set(re.findall(r'data-follow="([a-z]+)', pages)) == WIDE | OF_ONE
+    assert {*MARKS, *(family.rstrip(":") for family in OF_COMPETITION if family != PUBLIC)} == WIDE | OF_ONE
 
 
 def test_a_query_without_end_is_refused_by_name(stream):
