@@ -9,8 +9,7 @@ from typing import Any
 from flask import g, url_for
 from sqlalchemy import String, column
 
-from portal.audit.changes import changes_of
-from portal.audit.model import AuditRow
+from portal.audit.activity import activity_table
 from portal.competitions.frame import STATES as COMPETITION_STATES
 from portal.players.names import shortened
 from portal.seasons.scoring import DEFAULTS
@@ -158,18 +157,7 @@ STANDINGS = Sheet(
     noun=("participant", "participants"),
 )  # fmt: skip
 
-ACTIVITY = Table(
-    "activity",
-    [
-        Column("at", "When", sort=AuditRow.id, kind="time", pinned=True),
-        Column("actor", "Who", value=lambda row: row.actor_label, sort=AuditRow.actor_label),
-        Column("action", "What", value=lambda row: row.action.partition(".")[2].replace("_", " ").capitalize()),
-        Column("changes", "Before and after", value=changes_of, csv=lambda row: "; ".join(map(str, changes_of(row)))),
-        Column("address", "Address", sort=AuditRow.address),
-    ],
-    order="-at",
-    noun=("change", "changes"),
-)
+ACTIVITY = activity_table("activity")
 
 
 def record_words(person: Participant) -> str:
