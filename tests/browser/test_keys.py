@@ -1,6 +1,5 @@
 """The key pages in a real browser: drawers, the secret shown once, the question before it is lost, small screens."""
 
-
 import pytest
 from playwright.sync_api import expect
 
