@@ -79,9 +79,12 @@ def test_a_worker_that_dies_between_two_chunks_is_followed_by_another(app, start
         session.execute(
             update(SessionBatch).where(SessionBatch.id == number).values(lease_until=utc_now() - timedelta(seconds=1))
         )
-    jobs.sweep_batches()
-    assert batch_of(number).state == "done"
+    for _ in range(20):  # a sweep takes up twenty, and what other tests left is older
+        jobs.sweep_batches()
+        if batch_of(number).state == "done":
+            break
     assert [ref for ref, *_ in links_of(number)] == [f"user-{n}" for n in range(600)]
+    assert batch_of(number).state == "done"
 
 
 def test_a_worker_that_lost_its_lease_makes_nothing(app, start):

@@ -78,13 +78,18 @@ async def beside(evil: list[Outgoing], good: Outgoing, count: int = 20) -> list[
     return took
 
 
+def held(took: list[float]) -> float:
+    """Seconds in tries that did not go through at once."""
+    return sum(each for each in took if each > 0.1)
+
+
 @pytest.mark.parametrize("kind", FLOODS)
 def test_a_flood_before_or_around_the_body_holds_nobody_else_up(kind):
     with receiving() as hostile, receiving() as receiver:
         hostile.answers["/"] = FLOODS[kind]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         took = asyncio.run(beside([out(hostile.url())] * HOSTILE, out(receiver.url())))
-        assert max(took) < 1, took
+        assert held(took) < 1, took
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KB, the senders in this process included
 
 
@@ -92,11 +97,11 @@ def test_the_harness_sees_a_flood_that_is_not_bounded(monkeypatch):
     """The wrong twin: a connection that reads all that comes."""
     monkeypatch.setattr("portal.webhooks.connecting.Bounded.set_response_params", aiohttp_s_own)
     monkeypatch.setattr("portal.webhooks.connecting.Bounded._left", 2**62)
-    monkeypatch.setattr(sending, "ALL_SECONDS", 1)
+    monkeypatch.setattr(sending, "ALL_SECONDS", 2)
     with receiving() as hostile, receiving() as receiver:
         hostile.answers["/"] = FLOODS["interim answers"]
-        took = asyncio.run(beside([out(hostile.url())] * 4, out(receiver.url()), 1))
-    assert max(took) > 0.5, took
+        took = asyncio.run(beside([out(hostile.url())] * HOSTILE, out(receiver.url()), 1_000))  # until the flood has come
+    assert held(took) > 1, took
 
 
 def aiohttp_s_own(self, **params):
