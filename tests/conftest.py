@@ -28,6 +28,12 @@ sign_in._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a-key-for-the-tests-only-0123456789abcdef"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of the time tests wait for processes that start."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> str:
     """The one real Redis of the test run."""

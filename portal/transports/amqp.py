@@ -17,6 +17,14 @@ try:
         ProbableAuthenticationError,
         PublishError,
     )
+
+    class QuietConnection(aio_pika.Connection):
+        """One that never came about is collected at any time, in any thread; the library would make a coroutine for its end
+        there, which nobody awaits. Those that came about are closed by whoever made them."""
+
+        def __del__(self) -> None:
+            pass
+
 except ImportError:  # the extra `amqp` is not installed
     aio_pika = None  # type: ignore[assignment]
 
@@ -123,7 +131,12 @@ class Publisher:
         await self._drop(turn.transport.id)
         parts = urlsplit(self._url)
         url = urlunsplit((parts.scheme, parts.netloc, "/" + quote(turn.transport.target, safe=""), parts.query, ""))
-        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS, client_properties={"connection_name": "tiltyard"})
+        connection = await aio_pika.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            client_properties={"connection_name": "tiltyard"},
+            connection_class=QuietConnection,
+        )
         line = self._lines[turn.transport.id] = _Line(connection)  # from here on it is closed when anything goes wrong
         async with asyncio.timeout(CONNECT_SECONDS):
             channel = await connection.channel(publisher_confirms=True)

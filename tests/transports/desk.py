@@ -21,6 +21,7 @@ from portal.orgs.model import Organization
 from portal.outbox.model import Event
 from portal.outbox.relay import relay
 from portal.transports import service
+from portal.transports.amqp import QuietConnection
 from portal.transports.claiming import Turn, claim
 from portal.transports.fan_out import hand_over
 from portal.transports.model import Transport, TransportMessage
@@ -188,7 +189,7 @@ class Listener:
         failed: list[BaseException] = []
 
         async def run() -> None:
-            connection = await aio_pika.connect(self.url, timeout=10)
+            connection = await aio_pika.connect(self.url, timeout=10, connection_class=QuietConnection)
             async with connection:
                 await act(await connection.channel(), *arguments)
 
