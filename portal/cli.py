@@ -10,11 +10,12 @@ from portal.kernel.db import unit_of_work
 from portal.kernel.errors import PortalError
 from portal.orgs import resets, service
 from portal.orgs.password_links import LIFE
+from portal.resealing import seal_everything_anew
 from portal.session_tokens import player_jwt
 
 
 def init_app(app: Flask) -> None:
-    for command in (create_owner, reset_password, rotate_signing_key):
+    for command in (create_owner, reset_password, rotate_signing_key, reseal):
         app.cli.add_command(command)
     if "FLASK_RUN_FROM_CLI" in os.environ:
         from portal.migrating import attach  # here, because only a `flask` command migrates
@@ -57,8 +58,22 @@ def reset_password(email: str) -> None:
 def rotate_signing_key() -> None:
     """Sign player tokens with a new key from now on."""
     with unit_of_work() as session:
-        kid = player_jwt.retire_signing_key(session, current_app.config["SETTINGS"].secret_key)
+        kid = player_jwt.retire_signing_key(session, current_app.config["SETTINGS"].master)
         record(session, None, SYSTEM, "signing_key.rotated", ("signing_key", kid, kid))
     minutes = int(player_jwt.PUBLISHED_AFTER_RETIREMENT.total_seconds() // 60)
     click.echo(f"Player tokens are signed with {kid} from now on.")
     click.echo(f"The key before stays published for {minutes} minutes, longer than any token that it signed.")
+
+
+@click.command("reseal")
+def reseal() -> None:
+    """Seal everything with the present TILTYARD_SECRET_KEY that the one before (TILTYARD_SECRET_KEY_BEFORE) sealed."""
+    lost = anew = 0
+    for name, count in seal_everything_anew(current_app.config["SETTINGS"].master):
+        click.echo(f"{name:32}{count.anew:>8,} sealed anew{count.present:>8,} were{count.lost:>8,} open with neither key")
+        lost, anew = lost + count.lost, anew + count.anew
+    with unit_of_work() as session:
+        record(session, None, SYSTEM, "secret_key.resealed", ("secret_key", "", ""), after={"anew": anew, "lost": lost})
+    if lost:
+        raise click.ClickException(f"{lost:,} open with neither key. Set TILTYARD_SECRET_KEY_BEFORE to the one that sealed them.")
+    click.echo("Everything opens with TILTYARD_SECRET_KEY alone. Unset TILTYARD_SECRET_KEY_BEFORE and restart every process.")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from portal.kernel.crypto import Master
+
 ENVIRONMENTS = ("development", "test", "production")
 
 
@@ -30,6 +32,7 @@ class Settings:
     database_url: str
     redis_url: str
     secret_key: str
+    secret_key_before: str
     secret_is_generated: bool
     debug: bool
     host: str
@@ -47,6 +50,7 @@ class Settings:
     webhook_ports: frozenset[int]
     webhook_local: bool
     webhook_hourly: int
+    webhook_in_flight: int
     smtp_url: str
     mail_from: str
     stream_port: int
@@ -59,6 +63,11 @@ class Settings:
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def master(self) -> Master:
+        """What seals and opens."""
+        return Master(self.secret_key, self.secret_key_before)
 
     @property
     def https(self) -> bool:
@@ -89,6 +98,7 @@ class Settings:
             database_url=_database_url(environ.get("TILTYARD_DATABASE_URL", ""), data_dir),
             redis_url=environ.get("TILTYARD_REDIS_URL") or "memory://",
             secret_key=secret,
+            secret_key_before=environ.get("TILTYARD_SECRET_KEY_BEFORE", ""),
             secret_is_generated=not given,
             debug=_flag(environ, "TILTYARD_DEBUG") or _flag(environ, "FLASK_DEBUG"),
             host=host,
@@ -106,6 +116,7 @@ class Settings:
             webhook_ports=_ports(environ.get("TILTYARD_WEBHOOK_PORTS") or "443, 8443"),
             webhook_local=_flag(environ, "TILTYARD_WEBHOOK_ALLOW_LOCAL"),
             webhook_hourly=_integer(environ, "TILTYARD_WEBHOOK_HOURLY", 1000, 1, 1_000_000_000),
+            webhook_in_flight=_integer(environ, "TILTYARD_WEBHOOK_IN_FLIGHT", 256, 1, 1024),
             smtp_url=_smtp_url(environ.get("TILTYARD_SMTP_URL", ""), environ.get("TILTYARD_MAIL_FROM", "")),
             mail_from=environ.get("TILTYARD_MAIL_FROM", "").strip(),
             **_stream(environ, base_url, port),

@@ -194,7 +194,7 @@ class Make:
 
     def batch(self, org: Org, names: Sequence[str] = ("a", "b")) -> str:
         """The uid of an order for one link per name, not yet worked on."""
-        game, master = self.game(org), self.app.config["SETTINGS"].secret_key
+        game, master = self.game(org), self.app.config["SETTINGS"].master
         with unit_of_work() as session:
             owner = session.get_one(Organization, org.id)
             rows = [(name, None) for name in names]

@@ -5,6 +5,7 @@ import re
 from sqlalchemy import select
 
 from portal.audit.model import AuditRow
+from portal.kernel.crypto import Master
 from portal.session_tokens import player_jwt
 from tests.conftest import SECRET
 
@@ -21,6 +22,6 @@ def test_a_new_signing_key_signs_and_the_old_one_stays_published(app, client, ma
     new = re.search(r"signed with ([\w-]{43}) from now on", answer.output)[1]
     assert "stays published for 70 minutes" in answer.output
     assert new != old and {new, old} <= set(kids(client))
-    assert player_jwt.signing_key(session, SECRET)[0] == new
+    assert player_jwt.signing_key(session, Master(SECRET))[0] == new
     row = session.scalars(select(AuditRow).where(AuditRow.action == "signing_key.rotated").order_by(AuditRow.id.desc())).first()
     assert (row.subject_id, row.actor_kind) == (new, "system")

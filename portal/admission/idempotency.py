@@ -13,10 +13,11 @@ from flask import Response, current_app, request
 from sqlalchemy import LargeBinary, String, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from portal.config import Settings
 from portal.kernel.clock import utc_now
-from portal.kernel.crypto import digest, seal, unseal
+from portal.kernel.crypto import Master, digest, seal, unseal
 from portal.kernel.db import BigKey, Model, UTCDateTime, db
-from portal.kernel.errors import Conflict, Invalid, Unprocessable
+from portal.kernel.errors import Conflict, Fault, Invalid, Unprocessable
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
@@ -61,7 +62,7 @@ def once(owner: str, key: str, view: Callable[[], Any]) -> Response:
         session.flush()
     response: Response = current_app.make_response(view())
     if response.status_code < 400:
-        body = seal(_master(), response.get_data(), _bound(owner, mark))
+        body = seal(_master(), response.get_data(), bound_to(owner, mark))
         row = {"owner": owner, "key_digest": mark, "request_digest": asked, "status": response.status_code}
         session.add(KeptAnswer(**row, sealed_body=body))
         session.flush()
@@ -84,7 +85,12 @@ def _hold(session: Session, owner: str, mark: bytes) -> None:
 def _again(kept: KeptAnswer, asked: bytes) -> Response:
     if kept.request_digest != asked:
         raise Unprocessable(HEADER, f"This {HEADER} came with another request before. Use a new one for a new request.")
-    body = unseal(_master(), kept.sealed_body, _bound(kept.owner, kept.key_digest))
+    try:
+        body = unseal(_master(), kept.sealed_body, bound_to(kept.owner, kept.key_digest))
+    except Fault:
+        raise Conflict(
+            f"This {HEADER} was used, and its answer cannot be shown again. See whether its effect is there."
+        ) from None
     response = Response(body, status=kept.status, mimetype="application/json")
     response.headers["Idempotent-Replayed"] = "true"
     return response
@@ -95,9 +101,10 @@ def _asked() -> bytes:
     return hashlib.sha256(b"\n".join((request.full_path.encode(), request.get_data(cache=True)))).digest()
 
 
-def _bound(owner: str, mark: bytes) -> str:
+def bound_to(owner: str, mark: bytes) -> str:
     return f"kept_answers:{owner}:{mark.hex()}"
 
 
-def _master() -> str:
-    return str(current_app.config["SETTINGS"].secret_key)
+def _master() -> Master:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.master

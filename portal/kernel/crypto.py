@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import os
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,18 +32,34 @@ def derive(master: str, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(master.encode())
 
 
-def seal(master: str, plain: bytes, bound_to: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Master:
+    """The installation's secret key and, until what it sealed is sealed anew, the one before. Only the first one seals."""
+
+    key: str = field(repr=False)
+    before: str = field(default="", repr=False)
+
+
+def seal(master: Master, plain: bytes, bound_to: str) -> bytes:
     """AES-256-GCM, bound to its row: the bytes of one row do not open in another (RELIABILITY M42)."""
     nonce = os.urandom(12)
-    return nonce + AESGCM(derive(master, "seal")).encrypt(nonce, plain, bound_to.encode())
+    return nonce + AESGCM(derive(master.key, "seal")).encrypt(nonce, plain, bound_to.encode())
 
 
-def unseal(master: str, sealed: bytes, bound_to: str) -> bytes:
+def unseal(master: Master, sealed: bytes, bound_to: str) -> bytes:
     """Open what `seal` closed; raises Fault when the key or the row is another."""
-    try:
-        return AESGCM(derive(master, "seal")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
-    except InvalidTag as error:
-        raise Fault("sealed bytes do not open: wrong secret key, or moved from another row") from error
+    for key in filter(None, (master.key, master.before)):
+        with suppress(InvalidTag):
+            return AESGCM(derive(key, "seal")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
+    raise Fault("sealed bytes do not open: wrong secret key, or moved from another row")
+
+
+def seal_anew(master: Master, sealed: bytes, bound_to: str) -> bytes | None:
+    """The same under the present key; None where that one sealed it. Raises Fault as `unseal` does."""
+    with suppress(Fault):
+        unseal(Master(master.key), sealed, bound_to)
+        return None
+    return seal(master, unseal(master, sealed, bound_to), bound_to)
 
 
 def base64url(data: bytes) -> str:

@@ -12,8 +12,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
+from portal.config import Settings
 from portal.kernel.clock import Clock, iso, utc_now
-from portal.kernel.crypto import seal, unseal
+from portal.kernel.crypto import Master, seal, unseal
 from portal.kernel.db import after_commit
 from portal.kernel.errors import Conflict, Fault, Invalid, NotFound
 from portal.kernel.ids import new_uid
@@ -33,6 +34,7 @@ LEASE = timedelta(minutes=4)
 HOUR, HOURLY = timedelta(hours=1), 2_000  # messages of one organization in an hour; more wait
 LATER = timedelta(minutes=5)
 LONGEST_ERROR = 500
+OTHER_KEY = "It was sealed with another TILTYARD_SECRET_KEY."
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def send(
     if not can_send():
         return None
     uid, now = new_uid(), clock()
-    sealed = seal(_master(), json.dumps(dict(context)).encode(), _bound(uid))
+    sealed = seal(_master(), json.dumps(dict(context)).encode(), bound_to(uid))
     mail = Mail(uid=uid, org_id=org.id, kind=kind, recipient=address, subject=words.subject)
     mail.sealed, mail.created_at, mail.due_at = sealed, now, now
     session.add(mail)
@@ -110,12 +112,13 @@ def claim(session: Session, limit: int, clock: Clock = utc_now) -> list[Claimed]
             mail.due_at = now + LATER
             continue
         mail.lease_until, mail.attempts = now + LEASE, mail.attempts + 1
+        mine = Claimed(mail.id, mail.uid, mail.org_id, mail.attempts, mail.kind, mail.recipient, {})
         try:
-            context = json.loads(unseal(_master(), mail.sealed or b"", _bound(mail.uid)))
-        except Fault:
-            mail.due_at, mail.sealed, mail.failed_at, mail.error = None, None, now, "TILTYARD_SECRET_KEY is another one since."
+            mine.context.update(json.loads(unseal(_master(), mail.sealed or b"", bound_to(mail.uid))))
+        except Fault:  # while the key is rotated another worker may be able to
+            note_failed(session, mine, OTHER_KEY, clock=clock)
             continue
-        taken.append(Claimed(mail.id, mail.uid, mail.org_id, mail.attempts, mail.kind, mail.recipient, context))
+        taken.append(mine)
     session.flush()
     return taken
 
@@ -163,9 +166,10 @@ def _ring() -> None:
     ring(current_app.config["SETTINGS"].queue_url, SEND_DUE)
 
 
-def _master() -> str:
-    return str(current_app.config["SETTINGS"].secret_key)
+def _master() -> Master:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.master
 
 
-def _bound(uid: str) -> str:
+def bound_to(uid: str) -> str:
     return f"mails:{uid}"

@@ -49,7 +49,7 @@ def short(token: str) -> Response:
 def jwks() -> Response:
     """The keys that player tokens are signed with. Any site may read them."""
     with unit_of_work() as session:
-        player_jwt.signing_key(session, _settings().secret_key)
+        player_jwt.signing_key(session, _settings().master)
         answer = jsonify(player_jwt.published(session))
     answer.headers["Cache-Control"] = "public, max-age=300"
     answer.headers["Access-Control-Allow-Origin"] = "*"
@@ -101,7 +101,7 @@ def _enter(found: Landing, token: str) -> Response:
         link, link.consumed_at or utc_now(), found.kind, issuer=settings.base_url, operator_id=operator.uid
     )
     assert found.target is not None
-    launch = with_token(found.target.launch_url, player_jwt.sign(session, settings.secret_key, ticket))
+    launch = with_token(found.target.launch_url, player_jwt.sign(session, settings.master, ticket))
     return private(make_response(redirect(launch, 303)))
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, request, url_for
 
 from portal.config import Settings
 from portal.kernel.clock import iso
+from portal.kernel.crypto import Master
 from portal.kernel.db import after_commit, db, unit_of_work
 from portal.kernel.errors import PortalError
 from portal.kernel.queue import ring
@@ -55,7 +56,7 @@ def show(place: Place, uid: str) -> Response:
 def links(place: Place, uid: str) -> Response:
     """The links as CSV. Raises Gone when they were erased."""
     batch = batch_by_uid(db.session(), place.organization, uid)
-    rows = [(row[0], address_of(token), token, iso(batch.expires_at)) for token, row in batches.tokens_of(batch, _secret())]
+    rows = [(row[0], address_of(token), token, iso(batch.expires_at)) for token, row in batches.tokens_of(batch, _master())]
     with unit_of_work() as session:
         batches.note_fetched(session, batch, place.actor)
     return as_csv(f"links-{uid[:8]}.csv", ["external_ref", "link", "token", "expires_at"], rows)
@@ -64,9 +65,7 @@ def links(place: Place, uid: str) -> Response:
 def _start(place: Place, form: ManyForm) -> SessionBatch:
     session, settings = db.session(), _settings()
     rows = form.rows()
-    batch = batches.start_batch(
-        session, place.organization, place.actor, settings.secret_key, rows, uid=form.uid(), **form.plan()
-    )
+    batch = batches.start_batch(session, place.organization, place.actor, settings.master, rows, uid=form.uid(), **form.plan())
     number = batch.id
     after_commit(session, lambda: ring(settings.queue_url, RUN_BATCH, number))
     return batch
@@ -94,8 +93,8 @@ def _url_of(place: Place, batch: SessionBatch) -> str:
     return url_for("session_tokens.batches.show", org_slug=place.organization.slug, uid=batch.uid)
 
 
-def _secret() -> str:
-    return _settings().secret_key
+def _master() -> Master:
+    return _settings().master
 
 
 def _settings() -> Settings:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.service import Actor, record
 from portal.kernel.clock import Clock, utc_now
-from portal.kernel.crypto import seal, unseal
+from portal.kernel.crypto import Master, seal, unseal
 from portal.kernel.db import database_now
 from portal.kernel.errors import Conflict, Gone, Invalid
 from portal.kernel.ids import new_uid
@@ -43,7 +43,7 @@ def start_batch(
     session: Session,
     org: Organization,
     actor: Actor,
-    master: str,
+    master: Master,
     rows: list[Row],
     *,
     game_id: int | None = None,
@@ -71,7 +71,7 @@ def start_batch(
         actor=asdict(actor),
         total=len(rows),
         rows=[list(row) for row in rows],
-        seed=seal(master, os.urandom(32), _bound(uid)),
+        seed=seal(master, os.urandom(32), bound_to(uid)),
         created_at=now,
     )
     session.add(batch)
@@ -94,7 +94,7 @@ def claim(session: Session, batch_id: int, clock: Clock = utc_now) -> str | None
     return token if session.execute(change).rowcount else None  # type: ignore[attr-defined]
 
 
-def do_chunk(session: Session, master: str, batch_id: int, lease: str, clock: Clock = utc_now) -> bool:
+def do_chunk(session: Session, master: Master, batch_id: int, lease: str, clock: Clock = utc_now) -> bool:
     """Make the next links of a claimed batch; True while there are more. Raises Conflict when the lease was lost."""
     batch = session.get_one(SessionBatch, batch_id, populate_existing=True)
     start, end = batch.done, min(batch.done + CHUNK, batch.total)
@@ -113,7 +113,7 @@ def do_chunk(session: Session, master: str, batch_id: int, lease: str, clock: Cl
     )
     if not session.execute(change).rowcount:  # type: ignore[attr-defined]
         raise Conflict("Another worker has taken this batch over.")
-    _make_links(session, batch, unseal(master, batch.seed or b"", _bound(batch.uid)), start, end, now)
+    _make_links(session, batch, unseal(master, batch.seed or b"", bound_to(batch.uid)), start, end, now)
     session.expire(batch)
     return not finished
 
@@ -132,11 +132,11 @@ def due_batches(session: Session) -> list[int]:
     return list(session.scalars(query.limit(20)))
 
 
-def tokens_of(batch: SessionBatch, master: str) -> Iterator[tuple[str, Row]]:
+def tokens_of(batch: SessionBatch, master: Master) -> Iterator[tuple[str, Row]]:
     """(token, row) of every link made, in the list's order. Raises Gone when the seed has been erased."""
     if batch.seed is None or batch.rows is None:
         raise Gone("The links of this batch can no longer be shown. Make new ones for players who have none.")
-    seed = unseal(master, batch.seed, _bound(batch.uid))
+    seed = unseal(master, batch.seed, bound_to(batch.uid))
     return ((_token(seed, number), tuple(row)) for number, row in enumerate(batch.rows[: batch.done]))
 
 
@@ -193,5 +193,5 @@ def _token(seed: bytes, number: int) -> str:
     return str(uuid.UUID(bytes=hmac.new(seed, number.to_bytes(4), hashlib.sha256).digest()[:16], version=4))
 
 
-def _bound(uid: str) -> str:
+def bound_to(uid: str) -> str:
     return f"session_batches:{uid}"

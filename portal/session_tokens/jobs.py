@@ -12,7 +12,7 @@ RUN_BATCH = "portal.session_tokens.jobs.run_batch"
 
 def run_batch(batch_id: int) -> None:
     """Make the links of one batch, chunk by chunk; nothing happens where another worker holds it."""
-    master = current_app.config["SETTINGS"].secret_key
+    master = current_app.config["SETTINGS"].master
     with unit_of_work() as session:
         lease = batches.claim(session, batch_id)
     more = lease is not None

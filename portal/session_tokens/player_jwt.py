@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.kernel.clock import Clock, utc_now
-from portal.kernel.crypto import base64url, seal, unseal
+from portal.kernel.crypto import Master, base64url, seal, unseal
 from portal.kernel.errors import Invalid
 from portal.session_tokens.model import SessionToken, SigningKey
 
@@ -64,7 +64,7 @@ def ticket_of(link: SessionToken, at: datetime, kind: str, *, issuer: str, opera
     )
 
 
-def sign(session: Session, master: str, ticket: Ticket) -> str:
+def sign(session: Session, master: Master, ticket: Ticket) -> str:
     """The token. The same ticket gives the same token, so that a repeated answer is the same answer."""
     kid, private = signing_key(session, master)
     return jwt.encode(claims(ticket), private, algorithm=ALGORITHM, headers={"kid": kid})
@@ -123,7 +123,7 @@ def published(session: Session, clock: Clock = utc_now) -> dict[str, Any]:
     return {"keys": [_jwk(key.public) | {"kid": key.kid, "use": "sig", "alg": ALGORITHM} for key in session.scalars(query)]}
 
 
-def signing_key(session: Session, master: str) -> tuple[str, Ed25519PrivateKey]:
+def signing_key(session: Session, master: Master) -> tuple[str, Ed25519PrivateKey]:
     """The key in use and its id; made when there is none. Of several processes that make the first one, one succeeds."""
     query = select(SigningKey.kid, SigningKey.private).where(SigningKey.is_current.is_(True))
     row = session.execute(query).first()
@@ -137,25 +137,30 @@ def signing_key(session: Session, master: str) -> tuple[str, Ed25519PrivateKey]:
     return row.kid, _opened(master, row.kid, row.private)
 
 
-def retire_signing_key(session: Session, master: str, clock: Clock = utc_now) -> str:
+def retire_signing_key(session: Session, master: Master, clock: Clock = utc_now) -> str:
     """Sign with a new key from now on; tokens of the old one stay good until they expire. The new key's id."""
     change = update(SigningKey).where(SigningKey.is_current.is_(True)).values(is_current=None, retired_at=clock())
     session.execute(change)
     return signing_key(session, master)[0]
 
 
-def _make(session: Session, master: str) -> None:
+def _make(session: Session, master: Master) -> None:
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     raw = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     kid = _thumbprint(public)
-    sealed = seal(master, raw, f"signing_keys:{kid}")
+    sealed = seal(master, raw, bound_to(kid))
     session.execute(insert(SigningKey).values(kid=kid, public=public, private=sealed, is_current=True, created_at=utc_now()))
 
 
 @lru_cache(maxsize=8)
-def _opened(master: str, kid: str, sealed: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(unseal(master, sealed, f"signing_keys:{kid}"))
+def _opened(master: Master, kid: str, sealed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(unseal(master, sealed, bound_to(kid)))
+
+
+def bound_to(kid: str) -> str:
+    """The row that a private key opens in."""
+    return f"signing_keys:{kid}"
 
 
 def _jwk(public: bytes) -> dict[str, str]:

@@ -55,7 +55,7 @@ class Carrier(Sweeper):
 
     def _claim(self, room: int) -> list[Turn]:
         with unit_of_work() as session:
-            return claim(session, room, self._settings.secret_key, self._settings.base_url, list(self._tasks))
+            return claim(session, room, self._settings.master, self._settings.base_url, list(self._tasks))
 
     async def _serve(self, turn: Turn) -> None:
         outcome = Outcome(trouble=turn.broken)

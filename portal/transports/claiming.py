@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal.kernel.crypto import same
+from portal.kernel.crypto import Master, same
 from portal.kernel.db import clock_of
 from portal.kernel.errors import Fault
 from portal.kernel.ids import new_uid
@@ -65,7 +65,7 @@ class Outcome:
     trouble: str = ""
 
 
-def claim(session: Session, most: int, master: str, base_url: str, busy: Collection[int] = ()) -> list[Turn]:
+def claim(session: Session, most: int, master: Master, base_url: str, busy: Collection[int] = ()) -> list[Turn]:
     """Lease at most `most` transports to the caller, those longest due first; not those that it is still `busy` with."""
     now = clock_of(session)
     free = or_(Transport.lease_until.is_(None), Transport.lease_until <= now)
@@ -98,7 +98,7 @@ def _has_work() -> ColumnElement[bool]:
     return serving | Transport.setup.in_(("wanted", "removal"))
 
 
-def _turn(session: Session, transport: Transport, now: datetime, master: str, base_url: str) -> Turn:
+def _turn(session: Session, transport: Transport, now: datetime, master: Master, base_url: str) -> Turn:
     lease = new_uid()
     transport.lease_token, transport.lease_until = lease, now + LEASE
     try:

@@ -2,22 +2,22 @@
 
 import json
 
-from portal.kernel.crypto import seal, unseal
+from portal.kernel.crypto import Master, seal, unseal
 from portal.transports.model import Transport
 
 
-def close(master: str, transport: Transport, values: dict[str, str]) -> None:
+def close(master: Master, transport: Transport, values: dict[str, str]) -> None:
     """Keep these instead of what was kept."""
-    transport.secret = seal(master, json.dumps(values).encode(), _bound(transport))
+    transport.secret = seal(master, json.dumps(values).encode(), bound_to(transport))
 
 
-def opened(master: str, transport: Transport) -> dict[str, str]:
+def opened(master: Master, transport: Transport) -> dict[str, str]:
     """What is kept; empty where nothing is. Raises Fault when the master key is another one, or the bytes another row's."""
     if transport.secret is None:
         return {}
-    found: dict[str, str] = json.loads(unseal(master, transport.secret, _bound(transport)))
+    found: dict[str, str] = json.loads(unseal(master, transport.secret, bound_to(transport)))
     return found
 
 
-def _bound(transport: Transport) -> str:
+def bound_to(transport: Transport) -> str:
     return f"transports:{transport.org_id}:{transport.uid}:secret"

@@ -203,7 +203,7 @@ def _set_broker(session: Session, org: Organization, transport: Transport, setti
 def _new_password(transport: Transport, settings: Settings) -> str:
     """Sealed until a worker has handed it to the broker."""
     password = secrets.token_urlsafe(24)
-    close(settings.secret_key, transport, {"password": password})
+    close(settings.master, transport, {"password": password})
     transport.setup = "wanted"
     return password
 
@@ -215,7 +215,7 @@ def _set_queue(transport: Transport, settings: Settings, terms: Mapping[str, Any
     values = checked_credentials(*keys, transport.role_arn)
     transport.secret = None
     if values:
-        close(settings.secret_key, transport, values)
+        close(settings.master, transport, values)
 
 
 def _moves(transport: Transport, terms: Mapping[str, Any]) -> bool:

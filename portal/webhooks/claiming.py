@@ -4,7 +4,7 @@ Fair: organizations take turns, and within each its endpoints. Bounded: by endpo
 in one order everywhere: the organization's allowance, endpoints by id, then deliveries.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -22,6 +22,7 @@ ORG_CAP = 50  # in flight for one organization, over all workers
 FAILING = 5  # failures in a row from which on an endpoint gets one delivery at a time
 HOUR = timedelta(hours=1)
 ENDPOINTS_AT_ONCE = 64
+Able = Callable[[Endpoint, datetime], bool]  # may this process serve it, at that moment of the database's clock?
 
 _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _deliveries = cast(Table, Delivery.__table__)
@@ -69,15 +70,17 @@ class Room:
         self.hourly[org] -= firsts
 
 
-def claim(session: Session, most: int, hourly: int) -> list[Claimed]:
+def claim(session: Session, most: int, hourly: int, able: Able = lambda *_: True, without: Collection[int] = ()) -> list[Claimed]:
     """Lease at most `most` due deliveries to the caller. `hourly` is what an organization may begin in an hour; what is over
-    it stays due and goes in the next hour."""
+    it stays due and goes in the next hour. Endpoints that the caller is not `able` to serve, or does without, are left to
+    other workers."""
     now = clock_of(session)
-    order = session.execute(_next_in_turn(now, hourly)).all()
+    order = session.execute(_next_in_turn(now, hourly, without)).all()
     if not order:
         return []
     allowances = _hold_allowances(session, sorted({row.org_id for row in order}), now)
-    endpoints = _hold_endpoints(session, [row.id for row in order if row.org_id in allowances], now)
+    held = _hold_endpoints(session, [row.id for row in order if row.org_id in allowances], now)
+    endpoints = {endpoint.id: endpoint for endpoint in held if able(endpoint, now)}
     room = Room(most, _sending(session, now, allowances), {org: hourly - each.sent for org, each in allowances.items()}, {})
     found = [(endpoint, _due(session, endpoint, now, room)) for row in order if (endpoint := endpoints.get(row.id))]
     lease = new_uid()
@@ -118,12 +121,11 @@ def used_up(now: datetime, hourly: int) -> ColumnElement[bool]:
     return (Allowance.sent >= hourly) & (Allowance.hour_from > now - HOUR)
 
 
-def _next_in_turn(now: datetime, hourly: int) -> Select[int, int]:
+def _next_in_turn(now: datetime, hourly: int, without: Collection[int]) -> Select[int, int]:
     """Those ready; of each organization the one that waited longest first, and those firsts before anybody's second."""
     turn = func.row_number().over(partition_by=Endpoint.org_id, order_by=(Endpoint.served_at, Endpoint.id))
-    return (
-        ready(now, hourly, Endpoint.id, Endpoint.org_id).order_by(turn, Endpoint.served_at, Endpoint.id).limit(ENDPOINTS_AT_ONCE)
-    )
+    found = ready(now, hourly, Endpoint.id, Endpoint.org_id).where(Endpoint.id.not_in(without))
+    return found.order_by(turn, Endpoint.served_at, Endpoint.id).limit(ENDPOINTS_AT_ONCE)
 
 
 def _may_be_served(now: datetime) -> ColumnElement[bool]:
@@ -145,10 +147,9 @@ def _hold_allowances(session: Session, org_ids: list[int], now: datetime) -> dic
     return {allowance.org_id: allowance for allowance in allowances}
 
 
-def _hold_endpoints(session: Session, ids: list[int], now: datetime) -> dict[int, Endpoint]:
+def _hold_endpoints(session: Session, ids: list[int], now: datetime) -> Iterable[Endpoint]:
     held = select(Endpoint).where(Endpoint.id.in_(ids), _may_be_served(now)).order_by(Endpoint.id)
-    rows = session.scalars(held.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True))
-    return {endpoint.id: endpoint for endpoint in rows}
+    return session.scalars(held.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True))
 
 
 def _sending(session: Session, now: datetime, allowances: Mapping[int, Allowance]) -> dict[tuple[int, int], int]:

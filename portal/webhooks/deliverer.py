@@ -7,6 +7,7 @@ one slot for fifteen seconds and nothing else. The tables are the truth; this th
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -17,24 +18,27 @@ from portal.kernel.failpoints import reach
 from portal.kernel.log import log
 from portal.outbox.sweeper import SWEEP_SECONDS, Sweeper
 from portal.webhooks.claiming import Claimed, claim
+from portal.webhooks.model import Endpoint
 from portal.webhooks.outgoing import Outgoing, Signer, Sources, compose, signer_of, sources_of
 from portal.webhooks.recording import Tried, record_tries
 from portal.webhooks.sending import Client
 from portal.webhooks.service import rules_of
 from portal.webhooks.way_out import PROBES, WayOut
 
-IN_FLIGHT = 256  # of one process
 GATHER_SECONDS = 0.01  # tries that end within this time are recorded in one transaction
+CLOSED_SECONDS = 30.0
 DRAIN_SECONDS = 5.0  # for what is in flight at the end; the rest is found by its lease
 
 
 class Deliverer(Sweeper):
-    """Sends the deliveries of a worker process, at most `in_flight` at once."""
+    """Sends the deliveries of a worker process, at most TILTYARD_WEBHOOK_IN_FLIGHT at once."""
 
-    def __init__(self, app: Flask, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(self, app: Flask) -> None:
         super().__init__(app)
-        self._most = in_flight
+        self._most = self._settings.webhook_in_flight
         self._way_out = WayOut()
+        self._signers: dict[int, Signer] = {}
+        self._closed: dict[int, float] = {}  # endpoints whose secrets do not open here, and until when they are left alone
         self._ended: list[Tried] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -91,17 +95,23 @@ class Deliverer(Sweeper):
                 self._record([each])
 
     def _claim(self, session: Session, room: int) -> tuple[list[Claimed], Sources]:
-        claimed = claim(session, room, self._settings.webhook_hourly)
+        self._signers = {}
+        self._closed = {number: until for number, until in self._closed.items() if until > time.monotonic()}
+        claimed = claim(session, room, self._settings.webhook_hourly, self._able, self._closed)
         return claimed, sources_of(session, claimed) if claimed else Sources({}, {})
 
+    def _able(self, endpoint: Endpoint, now: datetime) -> bool:
+        """Can its deliveries be signed? While the master key is rotated another worker may be able to, so it gets them."""
+        try:
+            self._signers[endpoint.id] = signer_of(endpoint, self._settings.master, now)
+        except Fault as fault:
+            log.error("deliveries could not be signed", webhook=endpoint.uid, error=str(fault))
+            self._closed[endpoint.id] = time.monotonic() + CLOSED_SECONDS
+        return endpoint.id in self._signers
+
     def _composed(self, claimed: Sequence[Claimed], sources: Sources) -> list[Outgoing]:
-        """What cannot be signed (another master key) or made is left: its lease ends, and it is tried again until it can."""
-        signers: dict[int, Signer | None] = {}
-        for each in claimed:
-            if each.endpoint.id not in signers:
-                signers[each.endpoint.id] = self._signer(each)
-        able = ((each, signer) for each in claimed if (signer := signers[each.endpoint.id]))
-        made = (self._request(each, sources, signer) for each, signer in able)
+        """What cannot be made is left: its lease ends, and it is tried again until it can."""
+        made = (self._request(each, sources, self._signers[each.endpoint.id]) for each in claimed)
         return [out for out in made if out is not None]
 
     def _request(self, each: Claimed, sources: Sources, signer: Signer) -> Outgoing | None:
@@ -109,13 +119,6 @@ class Deliverer(Sweeper):
             return compose(each, sources, signer, self._settings)
         except Exception as error:  # one that cannot be made must not keep the others of its batch
             log.error("a delivery could not be made", delivery=each.delivery.uid, exc_info=error)
-            return None
-
-    def _signer(self, each: Claimed) -> Signer | None:
-        try:
-            return signer_of(each.endpoint, self._settings.secret_key, each.at)
-        except Fault as fault:
-            log.error("deliveries could not be signed", webhook=each.endpoint.uid, error=str(fault))
             return None
 
     async def _send(self, client: Client, out: Outgoing) -> None:

@@ -45,7 +45,7 @@ def signers_of(session: Session, org: Organization, endpoint: Endpoint, settings
             if closed is None:
                 continue
             try:
-                secret = opened(settings.secret_key, org.id, each.uid, purpose, closed)
+                secret = opened(settings.master, org.id, each.uid, purpose, closed)
             except Fault:
                 log.error("a webhook's secret does not open", webhook=each.uid)
                 continue

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
+from portal.kernel.crypto import Master
 from portal.orgs.model import Organization
 from portal.outbox.model import Event
 from portal.webhooks.claiming import Claimed
@@ -60,7 +61,7 @@ class Signer:
     headers: dict[str, str]
 
 
-def signer_of(endpoint: Endpoint, master: str, now: datetime) -> Signer:
+def signer_of(endpoint: Endpoint, master: Master, now: datetime) -> Signer:
     """Raises Fault where what the endpoint has sealed does not open."""
     return Signer(live_secrets(endpoint, master, now), custom_headers(endpoint, master))
 
@@ -95,7 +96,7 @@ def body_for(delivery: Any, sources: Sources, base_url: str) -> bytes:
     )
 
 
-def live_secrets(endpoint: Endpoint, master: str, now: datetime) -> list[str]:
+def live_secrets(endpoint: Endpoint, master: Master, now: datetime) -> list[str]:
     """The secrets that sign at `now`, the newest first. Raises Fault."""
     closed = [("secret", endpoint.secret)]
     if endpoint.previous_until is not None and endpoint.previous_until > now:
@@ -103,7 +104,7 @@ def live_secrets(endpoint: Endpoint, master: str, now: datetime) -> list[str]:
     return [opened(master, endpoint.org_id, endpoint.uid, purpose, each) for purpose, each in closed if each is not None]
 
 
-def custom_headers(endpoint: Endpoint, master: str) -> dict[str, str]:
+def custom_headers(endpoint: Endpoint, master: Master) -> dict[str, str]:
     """The endpoint's own headers. Raises Fault."""
     if endpoint.headers is None:
         return {}

@@ -66,7 +66,7 @@ def create_endpoint(
     endpoint.created_at = endpoint.updated_at = endpoint.status_at = endpoint.served_at = endpoint.counted_from = now
     _set(session, endpoint, settings, terms)
     secret = new_secret()
-    endpoint.secret = sealed(settings.secret_key, org.id, endpoint.uid, "secret", secret)
+    endpoint.secret = sealed(settings.master, org.id, endpoint.uid, "secret", secret)
     _seal_headers(endpoint, settings, terms)
     session.add(endpoint)
     session.flush()
@@ -109,7 +109,7 @@ def rotate_secret(
     overlap over 7 days."""
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise Conflict("An overlap lasts from 0 to 7 days.")
-    endpoint, master = hold(session, org.id, uid), settings.secret_key
+    endpoint, master = hold(session, org.id, uid), settings.master
     now = clock_of(session)
     old = opened(master, org.id, endpoint.uid, "secret", endpoint.secret or b"")
     secret = new_secret()
@@ -220,11 +220,11 @@ def _set(session: Session, endpoint: Endpoint, settings: Settings, terms: Mappin
 def _seal_headers(endpoint: Endpoint, settings: Settings, terms: Mapping[str, Any]) -> None:
     if "headers" not in terms:
         return
-    kept = custom_headers(endpoint, settings.secret_key) if HIDDEN in terms["headers"].values() else {}
+    kept = custom_headers(endpoint, settings.master) if HIDDEN in terms["headers"].values() else {}
     given = {name: kept.get(name, value) if value == HIDDEN else value for name, value in terms["headers"].items()}
     headers = checked_headers(given, settings.webhook_prefix)
     endpoint.header_names = list(headers)
-    closed = sealed(settings.secret_key, endpoint.org_id, endpoint.uid, "headers", json.dumps(headers))
+    closed = sealed(settings.master, endpoint.org_id, endpoint.uid, "headers", json.dumps(headers))
     endpoint.headers = closed if headers else None
 
 

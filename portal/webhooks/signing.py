@@ -6,7 +6,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from portal.kernel.crypto import seal, unseal
+from portal.kernel.crypto import Master, seal, unseal
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -17,14 +17,14 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def sealed(master: str, org_id: int, uid: str, purpose: str, plain: str) -> bytes:
+def sealed(master: Master, org_id: int, uid: str, purpose: str, plain: str) -> bytes:
     """`plain` sealed for one column of one endpoint's row; in any other it does not open."""
-    return seal(master, plain.encode(), _bound(org_id, uid, purpose))
+    return seal(master, plain.encode(), bound_to(org_id, uid, purpose))
 
 
-def opened(master: str, org_id: int, uid: str, purpose: str, closed: bytes) -> str:
+def opened(master: Master, org_id: int, uid: str, purpose: str, closed: bytes) -> str:
     """Raises Fault when the master key is another one or the bytes come from another row."""
-    return unseal(master, closed, _bound(org_id, uid, purpose)).decode()
+    return unseal(master, closed, bound_to(org_id, uid, purpose)).decode()
 
 
 def legacy_signature(secret: str, body: bytes) -> str:
@@ -60,5 +60,5 @@ def signature_headers(
     return headers
 
 
-def _bound(org_id: int, uid: str, purpose: str) -> str:
+def bound_to(org_id: int, uid: str, purpose: str) -> str:
     return f"webhook_endpoints:{org_id}:{uid}:{purpose}"

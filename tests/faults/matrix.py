@@ -59,7 +59,10 @@ PROVEN: dict[str, tuple[tuple[str, str], ...]] = {
         (RECORDING, "test_what_is_in_flight_when_an_endpoint_goes_is_recorded_and_not_tried_again"),
     ),
     "F27 workers replaced under load": ((WORKERS, "test_workers_that_are_replaced_under_load_end_what_they_began"),),
-    "F28 another master key": ((DELIVERER, "test_what_cannot_be_signed_waits_and_is_sent_when_it_can"),),
+    "F28 another master key": (
+        (DELIVERER, "test_what_cannot_be_signed_waits_and_is_sent_when_it_can"),
+        ("tests/faults/test_master_key.py", "test_the_key_is_changed_with_deliveries_running_and_no_signature_is_wrong"),
+    ),
     "F30 when an endpoint is switched off": (
         ("tests/webhooks/test_health.py", "test_more_than_half_of_twenty_tries_over_a_day_switch_it_off"),
     ),

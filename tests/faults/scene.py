@@ -33,7 +33,7 @@ TYPE = "match.completed"
 class Scene:
     """Events go to `receiver` through workers that this scene starts; everything is counted by the delivery's id."""
 
-    def __init__(self, database_url: str, redis_url: str, directory: Path, receiver: Receiver) -> None:
+    def __init__(self, database_url: str, redis_url: str, directory: Path, receiver: Receiver, **settings: str) -> None:
         self.directory, self.receiver = directory, receiver
         self.environ = {
             "TILTYARD_ENV": "test",
@@ -44,7 +44,7 @@ class Scene:
             "TILTYARD_LOG_LEVEL": "error",
             "TILTYARD_WEBHOOK_ALLOW_LOCAL": "1",
             "TILTYARD_WEBHOOK_HOURLY": "1000000",
-        }
+        } | settings
         self.app: Flask = create_app(Settings.from_env(self.environ))
         self.workers: list[subprocess.Popen[bytes]] = []
         self.kills = 0
@@ -159,10 +159,10 @@ class Scene:
 
 
 @contextmanager
-def staged(database_url: str, redis_url: str, directory: Path) -> Iterator[Scene]:
-    """A scene, taken down at the end."""
+def staged(database_url: str, redis_url: str, directory: Path, **settings: str) -> Iterator[Scene]:
+    """A scene with these settings besides its own, taken down at the end."""
     with receiving() as receiver:
-        scene = Scene(database_url, redis_url, directory, receiver)
+        scene = Scene(database_url, redis_url, directory, receiver, **settings)
         try:
             yield scene
         finally:

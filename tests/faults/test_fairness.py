@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from portal.webhooks.deliverer import IN_FLIGHT
 from tests.faults.fairness import PATH, crowd, healthy_tenant, measure, tell, wait_until_full
 
 pytestmark = pytest.mark.processes
@@ -30,7 +29,7 @@ def test_the_measurement_would_find_a_worker_without_caps(scene):
     org = healthy_tenant(scene)
     scene.start(module="tests.faults.uncapped_worker")
     with crowd(scene, ENDPOINTS) as hanging:
-        wait_until_full(scene, hanging, IN_FLIGHT)
+        wait_until_full(scene, hanging, scene.app.config["SETTINGS"].webhook_in_flight)
         tell(scene, org)
         time.sleep(1)
         assert scene.receiver.at(PATH) == []

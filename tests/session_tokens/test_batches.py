@@ -28,7 +28,7 @@ def start(app, make: Make):
         rows = [(f"user-{number}", {"n": number} if number % 2 else None) for number in range(count)]
         with unit_of_work() as session:
             owner = session.get_one(Organization, org.id)
-            master = app.config["SETTINGS"].secret_key
+            master = app.config["SETTINGS"].master
             return batches.start_batch(session, owner, SYSTEM, master, rows, game_id=game, minutes=60, **values).id
 
     return starting
@@ -54,7 +54,7 @@ def test_every_line_becomes_one_link_in_the_lists_order(app, start):
     batch, links = batch_of(number), links_of(number)
     assert (batch.state, batch.done, len(links)) == ("done", 600, 600)
     assert [(ref, details) for ref, details, _ in links] == [(f"user-{n}", {"n": n} if n % 2 else None) for n in range(600)]
-    tokens = list(batches.tokens_of(batch, app.config["SETTINGS"].secret_key))
+    tokens = list(batches.tokens_of(batch, app.config["SETTINGS"].master))
     assert [digest(token) for token, _ in tokens] == [link[2] for link in links]
     assert len({token for token, _ in tokens}) == 600
     with unit_of_work() as session:
@@ -64,7 +64,7 @@ def test_every_line_becomes_one_link_in_the_lists_order(app, start):
 
 def test_a_worker_that_dies_between_two_chunks_is_followed_by_another(app, start):
     number = start(600)
-    master = app.config["SETTINGS"].secret_key
+    master = app.config["SETTINGS"].master
     with unit_of_work() as session:
         lease = batches.claim(session, number)
     with unit_of_work() as session:
@@ -89,7 +89,7 @@ def test_a_worker_that_dies_between_two_chunks_is_followed_by_another(app, start
 
 def test_a_worker_that_lost_its_lease_makes_nothing(app, start):
     number = start(300)
-    master = app.config["SETTINGS"].secret_key
+    master = app.config["SETTINGS"].master
     with unit_of_work() as session:
         slow = batches.claim(session, number)
         session.execute(
@@ -122,7 +122,7 @@ def test_a_batch_that_kills_its_workers_is_given_up_and_says_so(start):
 
 
 def test_the_addresses_are_erased_after_the_download_and_after_a_day(app, start):
-    master = app.config["SETTINGS"].secret_key
+    master = app.config["SETTINGS"].master
     fetched, forgotten, young = start(3), start(3), start(3)
     for number in (fetched, forgotten, young):
         jobs.run_batch(number)
@@ -144,7 +144,7 @@ def test_the_seed_is_sealed_and_bound_to_its_batch(app, start):
         stolen = batch_of(one).seed
         session.execute(update(SessionBatch).where(SessionBatch.id == other).values(seed=stolen, done=1))
     with pytest.raises(Fault):
-        next(batches.tokens_of(batch_of(other), app.config["SETTINGS"].secret_key))
+        next(batches.tokens_of(batch_of(other), app.config["SETTINGS"].master))
 
 
 def test_the_same_upload_sent_twice_is_one_batch(app, make: Make):
@@ -155,7 +155,7 @@ def test_the_same_upload_sent_twice_is_one_batch(app, make: Make):
     for _ in range(2):
         with unit_of_work() as session:
             owner = session.get_one(Organization, org.id)
-            master = app.config["SETTINGS"].secret_key
+            master = app.config["SETTINGS"].master
             made.add(batches.start_batch(session, owner, SYSTEM, master, [("a", None)], game_id=game, minutes=5, uid=uid).id)
     assert len(made) == 1
 

@@ -70,7 +70,7 @@ class Desk:
     def claim(self, most: int = 1000) -> list[Turn]:
         """This organization's turns."""
         with unit_of_work() as session:
-            turns = claim(session, most, self.settings.secret_key, self.settings.base_url)
+            turns = claim(session, most, self.settings.master, self.settings.base_url)
         return [turn for turn in turns if turn.transport.org_id == self.org.id]
 
     def do(self, verb: Any, *arguments: Any) -> Any:

@@ -52,7 +52,7 @@ def test_organizations_take_turns_and_within_each_its_endpoints(app, make):
         from portal.kernel.db import clock_of
         from portal.webhooks.claiming import _next_in_turn
 
-        order = [row.id for row in session.execute(_next_in_turn(clock_of(session), 1000))]
+        order = [row.id for row in session.execute(_next_in_turn(clock_of(session), 1000, ()))]
     ids = {uid: busy.get(uid).id for uid in [*many, one]}
     places = sorted(order.index(ids[uid]) for uid in many if ids[uid] in order)
     assert order.index(ids[one]) <= places[1], "the small one comes before the busy one's second endpoint"

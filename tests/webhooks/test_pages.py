@@ -96,7 +96,7 @@ def test_hidden_headers_stay_as_they_are_unless_they_are_written_anew(alice, off
     assert "X-Old: [hidden]" in page and "kept secret" not in page
     answer = post(alice, office, f"/{uid}/edit", **FORM, headers="X-Old: [hidden]\nX-New: brand-new")
     assert answer.status_code == 303
-    assert custom_headers(office.get(uid), office.settings.secret_key) == {"X-Old": "kept secret", "X-New": "brand-new"}
+    assert custom_headers(office.get(uid), office.settings.master) == {"X-Old": "kept secret", "X-New": "brand-new"}
     assert "brand-new" not in alice.get(at(office, f"/{uid}?tab=activity")).text
 
 

@@ -30,7 +30,7 @@ def audited(office, uid):
 def sent(office, claimed):
     with unit_of_work() as session:
         sources = sources_of(session, [claimed])
-    signer = signer_of(claimed.endpoint, office.settings.secret_key, claimed.at)
+    signer = signer_of(claimed.endpoint, office.settings.master, claimed.at)
     return compose(claimed, sources, signer, office.settings)
 
 

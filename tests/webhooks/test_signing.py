@@ -108,7 +108,7 @@ def test_secrets_swapped_between_rows_sign_nothing(office):
         with unit_of_work() as session:
             sources = sources_of(session, [each])
         with pytest.raises(Fault):
-            compose(each, sources, signer_of(each.endpoint, office.settings.secret_key, each.at), office.settings)
+            compose(each, sources, signer_of(each.endpoint, office.settings.master, each.at), office.settings)
 
 
 def test_the_table_holds_no_secret_that_could_be_read(office):
@@ -124,7 +124,7 @@ def test_the_table_holds_no_secret_that_could_be_read(office):
 def test_an_overlap_ends_by_itself_and_by_hand(office):
     uid, first = office.make.webhook_with_secret(office.org, "http://127.0.0.1:9/")
     second = office.do(service.rotate_secret, uid, SYSTEM, office.settings).secret
-    row, master = office.get(uid), office.settings.secret_key
+    row, master = office.get(uid), office.settings.master
     assert live_secrets(row, master, row.updated_at) == [second, first]
     assert live_secrets(row, master, row.updated_at + timedelta(hours=24)) == [second]
     office.do(service.end_overlap, uid, SYSTEM)
