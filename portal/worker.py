@@ -4,6 +4,7 @@ Beside them three threads look at the tables once a second, and at once when the
 one sends webhooks, one serves transports. They need no Redis.
 """
 
+import gc
 import signal
 import sys
 import threading
@@ -43,6 +44,9 @@ class Worker(SimpleWorker):
 def main() -> int:
     """Work until told to stop; wait for Redis when it is away."""
     app = create_app()
+    # What was imported stays. A full collection goes through all of it, 0.14 s in which no thread sends: a third of the time.
+    gc.collect()
+    gc.freeze()
     settings: Settings = app.config["SETTINGS"]
     with deliveries(app):
         if settings.queue_url.startswith("memory:"):
