@@ -26,7 +26,7 @@ from portal.public import live  # noqa: E402
 from tests.make import Make  # noqa: E402
 from tests.servers import RedisServer, WebServer  # noqa: E402
 
-SIZES, ROUNDS, SECONDS, GOAL = (16, 1024), 2, 1.0, 0.5
+SIZES, ROUNDS, SECONDS, GOAL = (16, 1024), 4, 1.0, 0.5
 FILES = "BENCH_FILES"
 PLAIN = {"Accept-Encoding": "identity"}
 
