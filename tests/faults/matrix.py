@@ -70,4 +70,5 @@ PROVEN: dict[str, tuple[tuple[str, str], ...]] = {
         ("tests/faults/test_fairness.py", "test_a_tenant_whose_endpoints_hang_leaves_the_others_as_fast_as_before"),
         ("tests/faults/test_fairness.py", "test_the_measurement_would_find_a_worker_without_caps"),
     ),
+    "T34 used against a third party": (("tests/faults/test_fairness.py", "test_an_organization_is_no_cannon"),),
 }

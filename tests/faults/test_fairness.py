@@ -1,10 +1,18 @@
-"""T33: endpoints of one tenant that hang leave another tenant's deliveries as fast as they were."""
+"""T33 and T34: one tenant's endpoints hold up no other tenant's deliveries, and hit nobody harder than its allowance."""
 
 import time
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from portal.kernel.clock import utc_now
+from portal.kernel.db import unit_of_work
+from portal.webhooks.model import Allowance
+from portal.webhooks.recording import GONE_REASON
 from tests.faults.fairness import PATH, crowd, healthy_tenant, measure, tell, wait_until_full
+from tests.servers import wait_until
+from tests.webhooks.receiver import status
 
 pytestmark = pytest.mark.processes
 ENDPOINTS = 120  # `python -m tests.faults.soak --hanging 500` is the long version
@@ -33,3 +41,23 @@ def test_the_measurement_would_find_a_worker_without_caps(scene):
         tell(scene, org)
         time.sleep(1)
         assert scene.receiver.at(PATH) == []
+
+
+def test_an_organization_is_no_cannon(scene):
+    """T34, counted at the victim: so many in an hour from all its webhooks together, nothing dropped, and 410 ends it."""
+    scene.receiver.answers["/"] = status(200)
+    org = scene.tenant(endpoints=2)
+    scene.tell(org, 60)
+    scene.start(TILTYARD_WEBHOOK_HOURLY="30")
+    scene.receiver.wait(30)
+    time.sleep(2)  # two sweeps
+    assert len(scene.receiver.arrivals) == 30
+    assert scene.states(org) == {"delivered": 30, "pending": 90}
+    scene.receiver.answers["/"] = status(410)
+    with scene.app.app_context(), unit_of_work() as session:
+        session.execute(update(Allowance).where(Allowance.org_id == org.id).values(hour_from=utc_now() - timedelta(hours=1)))
+    wait_until(lambda: {each.status for each in scene.endpoints(org)} == {"disabled"}, "every webhook off", 30)
+    assert 30 < (hits := len(scene.receiver.arrivals)) <= 60
+    assert {each.status_reason for each in scene.endpoints(org)} == {GONE_REASON}
+    time.sleep(2)
+    assert len(scene.receiver.arrivals) == hits
