@@ -56,8 +56,8 @@ def test_an_organization_is_no_cannon(scene):
     scene.receiver.answers["/"] = status(410)
     with scene.app.app_context(), unit_of_work() as session:
         session.execute(update(Allowance).where(Allowance.org_id == org.id).values(hour_from=utc_now() - timedelta(hours=1)))
-    wait_until(lambda: {each.status for each in scene.endpoints(org)} == {"disabled"}, "every webhook off", 30)
+    wait_until(lambda: {each.status for each in scene.endpoints(org)} == {"auto_off"}, "every webhook off", 30)
     assert 30 < (hits := len(scene.receiver.arrivals)) <= 60
     assert {each.status_reason for each in scene.endpoints(org)} == {GONE_REASON}
     time.sleep(2)
-    assert len(scene.receiver.arrivals) == hits
+    assert len(scene.receiver.arrivals) == hits and scene.states(org)["pending"] == 0
