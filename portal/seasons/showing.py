@@ -11,6 +11,7 @@ from sqlalchemy import String, column
 
 from portal.audit.activity import activity_table
 from portal.competitions.frame import STATES as COMPETITION_STATES
+from portal.competitions.words import FORMAT_WORDS
 from portal.players.names import shortened
 from portal.seasons.scoring import DEFAULTS
 from portal.seasons.table import Participant, Ranked
@@ -19,7 +20,6 @@ from portal.web.tables import Badge, Choice, Column, Search, Table
 
 STATES = {"active": Badge("Active", "live"), "upcoming": Badge("Upcoming", "open"), "completed": Badge("Completed", "done")}
 TONES = ("live", "open", "warning", "failing", "done")  # of the lines of a chart, the leader first
-FORMATS = {"leaderboard": "Circuit", "round_robin": "League", "swiss": "Swiss"}
 
 
 def plain(number: Any) -> str:
@@ -31,7 +31,7 @@ def plain(number: Any) -> str:
 
 def format_word(name: str) -> str:
     """`double_elimination` → `Double elimination`."""
-    return FORMATS.get(name) or name.replace("_", " ").capitalize()
+    return FORMAT_WORDS.get(name) or name.replace("_", " ").capitalize()
 
 
 def scoring_words(config: Mapping[str, Any]) -> str:

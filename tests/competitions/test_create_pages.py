@@ -12,16 +12,13 @@ from portal.competitions.starters import STARTERS
 from portal.kernel.db import unit_of_work
 from portal.kernel.ids import new_uid
 from tests.make import csrf_of
+from tests.reading import plain
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
 def home(org) -> str:
     return f"/o/{org.slug}/competitions"
-
-
-def plain(answer) -> str:
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)))
 
 
 def carried(answer) -> dict[str, str]:

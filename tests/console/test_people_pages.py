@@ -11,6 +11,7 @@ from portal.kernel.db import unit_of_work
 from portal.outbox.model import Event
 from portal.players.model import RosterEntry, Team, roster_of, team_by_uid, teams_of
 from tests.make import address, post, unique
+from tests.reading import plain
 
 HTMX = {"HX-Request": "true"}
 HOSTILE = "<script>alert(1)</script> שלום 🏆"
@@ -24,10 +25,6 @@ def org(make):
 @pytest.fixture
 def alice(make, org):
     return make.signed_in(org.alice)
-
-
-def plain(answer):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
 
 
 def at(org, *parts, room="teams"):

@@ -1,7 +1,6 @@
 """The key pages as a browser meets them."""
 
 import re
-from html import unescape
 
 from sqlalchemy import select
 
@@ -30,10 +29,6 @@ def row_of(secret):
         key = session.scalar(query)
         session.expunge_all()
     return key
-
-
-def plain(answer):
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)))
 
 
 SESSION_FORM = {"name": "CRM", "bundles": "session.create", "per_minute": "60", "per_day": "10000"}

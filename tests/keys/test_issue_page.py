@@ -9,8 +9,9 @@ from sqlalchemy import select
 from portal.kernel.db import reading
 from portal.keys.kinds import KINDS, well_formed
 from portal.keys.model import ApiKey
-from tests.keys.office import HTMX, SECRET, SESSION_FORM, plain, post, row_of, url
+from tests.keys.office import HTMX, SECRET, SESSION_FORM, post, row_of, url
 from tests.make import csrf_of
+from tests.reading import plain
 
 
 def test_alice_issues_a_key_and_its_secret_is_shown_this_once(org, alice):

@@ -13,7 +13,8 @@ from portal.keys import service
 from portal.keys.model import ApiKey, KeySecret, RefusedCall, UsageHour, key_by_uid
 from portal.keys.tally_store import Tallied, write
 from portal.orgs.model import Organization
-from tests.keys.office import HTMX, plain, url
+from tests.keys.office import HTMX, url
+from tests.reading import plain
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from portal.audit.model import AuditRow
 from portal.kernel.clock import utc_now
 from portal.kernel.db import reading, unit_of_work
 from portal.keys.model import ApiKey
-from tests.keys.office import HTMX, SECRET, SESSION_FORM, plain, post, row_of, url
+from tests.keys.office import HTMX, SECRET, SESSION_FORM, post, row_of, url
 from tests.make import csrf_of
+from tests.reading import plain
 
 
 def test_bob_may_look_but_neither_issue_nor_change(make, org, bob):

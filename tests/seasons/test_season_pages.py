@@ -11,6 +11,7 @@ from portal.kernel.db import unit_of_work
 from portal.outbox.model import Event
 from portal.seasons.model import Season, SeasonCompetition
 from tests.make import post, unique
+from tests.reading import plain
 
 HTMX = {"HX-Request": "true"}
 FORM = {"win": "3", "draw": "1", "loss": "0", "scoring": "matches", "place_points": "", "starts_at": "", "ends_at": ""}
@@ -25,10 +26,6 @@ def org(make):
 @pytest.fixture
 def alice(make, org):
     return make.signed_in(org.alice)
-
-
-def plain(answer):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
 
 
 def at(org, *parts):

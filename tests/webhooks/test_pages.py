@@ -15,6 +15,7 @@ from portal.webhooks.model import Delivery, Endpoint
 from portal.webhooks.outgoing import custom_headers
 from portal.webhooks.switching import switch_off
 from tests.make import csrf_of
+from tests.reading import plain
 from tests.webhooks.office import bad
 
 HTMX = {"HX-Request": "true"}
@@ -33,11 +34,6 @@ def at(office, path=""):
 
 def post(client, office, path, **data):
     return client.post(at(office, path), data=csrf_of(client, "/account") | data)
-
-
-def plain(answer):
-    """The page's words."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def test_the_secret_of_a_new_webhook_is_shown_once_and_never_again(alice, office):
