@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from portal.kernel.clock import utc_now
+from portal.kernel.crypto import Master
 from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Fault, Invalid
 from portal.session_tokens import player_jwt
@@ -17,7 +18,7 @@ from portal.session_tokens.model import SigningKey
 from portal.session_tokens.player_jwt import Ticket
 
 ISSUER = "https://play.example.com"
-MASTER = "a-key-for-the-tests-only-0123456789abcdef"
+MASTER = Master("a-key-for-the-tests-only-0123456789abcdef")
 
 
 def ticket(**changes) -> Ticket:
@@ -140,4 +141,4 @@ def test_the_private_half_is_sealed_to_its_row():
     with pytest.raises(Fault):
         player_jwt._opened(MASTER, "another-row", sealed)
     with pytest.raises(Fault):
-        player_jwt._opened("another-secret", kid, sealed)
+        player_jwt._opened(Master("another-secret"), kid, sealed)

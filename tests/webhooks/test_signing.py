@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from portal.audit.service import SYSTEM
+from portal.kernel.crypto import Master
 from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Fault
 from portal.webhooks import service
@@ -88,13 +89,14 @@ class TestThePagesOwnSample:
 
 
 def test_a_sealed_secret_opens_in_its_own_row_and_column_only():
-    closed = sealed("master-key", 1, "row", "secret", "whsec_x")
-    assert opened("master-key", 1, "row", "secret", closed) == "whsec_x"
-    for place in (("other-key", 1, "row", "secret"), ("master-key", 2, "row", "secret"), ("master-key", 1, "other", "secret")):
+    master, other = Master("master-key"), Master("other-key")
+    closed = sealed(master, 1, "row", "secret", "whsec_x")
+    assert opened(master, 1, "row", "secret", closed) == "whsec_x"
+    for place in ((other, 1, "row", "secret"), (master, 2, "row", "secret"), (master, 1, "other", "secret")):
         with pytest.raises(Fault):
             opened(*place, closed)
     with pytest.raises(Fault):
-        opened("master-key", 1, "row", "previous_secret", closed)
+        opened(master, 1, "row", "previous_secret", closed)
 
 
 def test_secrets_swapped_between_rows_sign_nothing(office):
