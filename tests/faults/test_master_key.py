@@ -85,6 +85,7 @@ def keyed(scene, key: str, before: str = "") -> Iterator[Flask]:
     app = create_app(replace(scene.app.config["SETTINGS"], secret_key=key, secret_key_before=before))
     with app.app_context():
         yield app
+        db.session.remove()
         db.engine.dispose()
 
 
@@ -173,6 +174,26 @@ def test_the_key_is_changed_with_deliveries_running_and_no_signature_is_wrong(sc
     for number, secret in enumerate(secrets):
         for arrival in scene.receiver.at(f"/{number}"):
             Webhook(secret).verify(arrival.body, arrival.headers)
+
+
+def test_whoever_opens_a_page_while_both_keys_are_known_stays_signed_in(scene):
+    with scene.app.app_context():
+        make = Make(scene.app)
+        org = make.org()
+        old = make.signed_in(org.alice).get_cookie("tiltyard").value
+        db.session.remove()
+    assert visit(scene, org, old, NEW)[0] == 303
+    status, renewed = visit(scene, org, old, NEW, SECRET)
+    assert status == 200 and renewed != old
+    assert visit(scene, org, renewed, NEW)[0] == 200
+
+
+def visit(scene, org, cookie: str, *keys: str) -> tuple[int, str]:
+    """Status of a page of the back office, and the cookie afterwards."""
+    with keyed(scene, *keys) as app:
+        client = app.test_client()
+        client.set_cookie("tiltyard", cookie)
+        return client.get(f"/o/{org.slug}/").status_code, client.get_cookie("tiltyard").value
 
 
 def await_more(scene) -> None:
