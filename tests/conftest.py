@@ -74,7 +74,7 @@ def settings_for(database_url: str, redis_url: str, data_dir: Path, **changes: o
         "TILTYARD_SECRET_KEY": SECRET,
         "TILTYARD_BASE_URL": "http://localhost",
         "TILTYARD_LOG_LEVEL": "error",
-        # The whole suite has to pass without RQ as well: TILTYARD_DOORBELL=0 make test.
+        # As for the processes that tests start: TILTYARD_DOORBELL=0 make test.
         "TILTYARD_DOORBELL": os.environ.get("TILTYARD_DOORBELL", "1"),
     }
     return replace(Settings.from_env(environ), **changes)
