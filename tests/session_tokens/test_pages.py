@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -219,7 +220,8 @@ def test_another_organizations_link_is_not_there(alice, make, org):
     assert alice.get(f"{base(org)}?batch=not-there").status_code == 404
 
 
-def test_an_upload_rings_for_a_worker_with_the_batchs_number_alone(alice, make, org, app):
+def test_an_upload_rings_for_a_worker_with_the_batchs_number_alone(alice, make, org, app, monkeypatch):
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], doorbell=True))
     game, many = make.game(org), f"{base(org)}/many"
     fields = {"target": f"game-{game}", "good_for": "1", "unit": "days", "pasted": "one\ntwo", "attempt": attempt_of(alice, many)}
     page = post(alice, many, many, **fields).headers["Location"]
