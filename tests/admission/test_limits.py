@@ -132,9 +132,12 @@ class TestRedisInTrouble:
         assert limits.enter(*ids, [MINUTE], 50).local is False
         server.freeze()
         try:
-            begun = time.monotonic()
-            answers = [limits.enter(*ids, [MINUTE], 50) for _ in range(5)]
-            assert time.monotonic() - begun < 0.75
+            answers, took = [], []
+            for _ in range(5):
+                begun = time.monotonic()
+                answers.append(limits.enter(*ids, [MINUTE], 50))
+                took.append(time.monotonic() - begun)
+            assert sorted(took)[2] < 0.2 and sum(took) < 2, took
         finally:
             server.thaw()
         let_in = [answer for answer in answers if isinstance(answer, Pass)]

@@ -88,9 +88,11 @@ def test_a_revoked_key_is_dead_within_a_second_and_stays_listed(client, org, key
     revoked = time.monotonic()
     assert answer.status_code == 200
     assert answer.json["data"]["id"] == made["id"] and MOMENT.fullmatch(answer.json["data"]["revoked_at"])
+    asked = revoked
     while client.get(f"{URL}?org_id={org.uid}", headers=bearer(made["key"])).status_code == 200:
-        assert time.monotonic() - revoked < 1
+        assert asked - revoked < 1
         time.sleep(0.02)
+        asked = time.monotonic()
     assert refused(client.get(f"{URL}?org_id={org.uid}", headers=bearer(made["key"])), 401)
     again = client.delete(f"{URL}?id={made['id']}", headers=bearer(key))
     assert again.json == answer.json
