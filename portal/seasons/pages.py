@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.service import rows_of
 from portal.competitions.model import competition_by_uid
+from portal.competitions.words import FORMAT_WORDS
 from portal.kernel.clock import utc_now
 from portal.kernel.db import db
 from portal.kernel.errors import Invalid, NotFound, PortalError
@@ -26,7 +27,6 @@ from portal.seasons.showing import (
     STATES,
     chart_of,
     competition_url,
-    format_word,
     line_words,
     person_url,
     plain,
@@ -52,7 +52,7 @@ def _words() -> dict[str, Any]:
         "line_words": line_words,
         "person_url": person_url,
         "season_url": url_of,
-        "format_word": format_word,
+        "format_words": FORMAT_WORDS,
         "competition_url": competition_url,
     }
 

@@ -29,11 +29,6 @@ def plain(number: Any) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def format_word(name: str) -> str:
-    """`double_elimination` → `Double elimination`."""
-    return FORMAT_WORDS.get(name) or name.replace("_", " ").capitalize()
-
-
 def scoring_words(config: Mapping[str, Any]) -> str:
     """What brings how many points, in a sentence."""
     places = config.get("place_points")
@@ -98,7 +93,7 @@ LINES = Table(
     [
         Column("title", "Competition", sort=column("title"), pinned=True, link=lambda row: competition_url(row.uid)),
         Column("status", "Status", value=lambda row: COMPETITION_STATES[row.status], sort=column("status"), kind="badge"),
-        Column("format", "Format", value=lambda row: format_word(row.format), sort=column("format")),
+        Column("format", "Format", value=lambda row: FORMAT_WORDS[row.format], sort=column("format")),
         Column("weight", "Weight", value=lambda row: f"× {plain(row.weight)}", sort=column("weight"), csv=lambda row: row.weight),
         Column("entrants", "Entrants", sort=column("entrants"), kind="number"),
         Column("started_at", "Started", sort=column("started_at"), kind="time"),

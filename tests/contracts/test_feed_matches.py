@@ -294,7 +294,8 @@ def test_what_is_not_there_is_404_in_the_feed_s_words(reader, path):
     assert "detail" in reader().get(path, 404).json
 
 
-def test_lists_take_the_same_statements_however_long(make, client, count_sql):
+def test_lists_take_the_same_statements_however_long(make, client, count_sql, monkeypatch):
+    monkeypatch.setattr("portal.admission.keyring.REMEMBER_SECONDS", 60)  # however slow the machine is
     counts = set()
     for entrants in (2, 8):
         book = Book.opened(make, "league", entrants=entrants)
@@ -303,13 +304,10 @@ def test_lists_take_the_same_statements_however_long(make, client, count_sql):
             book.report(1, 0, match=match.uid)
         found = []
         for path in ("matches", f"matches/{book.match}", "settlements", "tournaments", "teams"):
-            key.get(path)  # the key is known then, for a second
-            asked = []
-            for _ in range(3):
-                with count_sql() as statements:
-                    key.get(path)
-                asked.append(len(statements))
-            found.append(min(asked))
+            key.get(path)  # the key is known then
+            with count_sql() as statements:
+                key.get(path)
+            found.append(len(statements))
         counts.add(tuple(found))
     assert counts == {(2, 2, 1, 2, 2)}
 

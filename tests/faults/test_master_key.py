@@ -34,7 +34,10 @@ NEW = "the-new-key-of-the-tests-0123456789abcdef"
 BOTH = {"TILTYARD_SECRET_KEY": NEW, "TILTYARD_SECRET_KEY_BEFORE": SECRET}
 LETTER = {"name": "Bob", "competition": "Cup", "url": "https://play.example.com/r/1"}
 NOT_SEALED = {
-    *(("brand_images", "data"), ("webhook_attempts", "response_body"), ("signing_keys", "public"), ("session_tokens", "attempt")),
+    ("brand_images", "data"),
+    ("webhook_attempts", "response_body"),
+    ("signing_keys", "public"),
+    ("session_tokens", "attempt"),
 }
 
 
