@@ -1,15 +1,9 @@
-// The API reference: copying samples, one language for all, finding a call, and the form that makes one.
+// The API reference: one language for all, finding a call, and the form that makes one.
 (() => {
   const office = window.office;
   const KEY = "docs-key";
   const kept = () => { try { return sessionStorage.getItem(KEY) || ""; } catch { return ""; } };
   const keep = (value) => { try { value ? sessionStorage.setItem(KEY, value) : sessionStorage.removeItem(KEY); } catch { /* this page only */ } };
-
-  // What a sample's button copies is read from the page, so that no text stands in it twice.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-copy-code]");
-    if (button) button.dataset.copy = button.parentElement.querySelector("code").textContent;
-  }, true);
 
   // The language that was chosen last is open everywhere.
   const show = (language) => document.querySelectorAll(`[data-language="${language}"]`).forEach((one) => { one.open = true; });
@@ -27,12 +21,15 @@
   addEventListener("hashchange", reveal);
   reveal();
 
-  document.querySelector("[data-op-filter]")?.addEventListener("input", (event) => {
-    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const filter = document.querySelector("[data-op-filter]");
+  const narrow = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     document.querySelectorAll("[data-op]").forEach((one) => { one.hidden = !words.every((word) => one.dataset.op.toLowerCase().includes(word)); });
     document.querySelectorAll(".op-group").forEach((group) => { group.hidden = !group.querySelector("[data-op]:not([hidden])"); });
     office.announce(`${document.querySelectorAll("[data-op]:not([hidden])").length} calls`);
-  });
+  };
+  filter?.addEventListener("input", narrow);
+  if (filter?.value) narrow();  // written before this file was here
 
   if (document.querySelector("[data-forget-key]")) keep("");
   const form = document.querySelector("[data-try]");
@@ -41,7 +38,7 @@
   const body = form.querySelector("[data-body]");
   const button = form.querySelector("[data-send]");
   if (key) {
-    key.value = kept();
+    if (key.value) keep(key.value.trim()); else key.value = kept();  // pasted before this file was here
     key.addEventListener("input", () => keep(key.value.trim()));
     form.querySelector("[data-forget]").addEventListener("click", () => { key.value = ""; keep(""); key.focus(); });
     // A key that is issued from here, in the drawer, is taken over.

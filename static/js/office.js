@@ -51,11 +51,11 @@
     office.toast({ message, kind, undo: undo || null });
   });
 
-  // ---- copy
+  // ---- copy: what the attribute holds, or the code that the button stands beside, so that no text stands in a page twice
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    const done = await copy(button.dataset.copy);
+    const done = await copy(button.dataset.copy || button.parentElement.querySelector("code").textContent);
     button.classList.toggle("copied", done);
     button.querySelector("use")?.setAttribute("href", button.querySelector("use").getAttribute("href").replace(/#.*/, done ? "#check" : "#copy"));
     office.announce(done ? "Copied" : "Copying is not allowed here. Select the text and copy it.");

@@ -8,12 +8,14 @@
     const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
     return `${grouped(all.slice(0, -DECIMALS))}${part ? `.${part}` : ""} (${grouped(BigInt(text).toString())} wei)`;
   };
-  document.addEventListener("input", (event) => {
-    const input = event.target;
-    if (!input.closest?.("[data-amounts]")) return;
-    const hint = document.getElementById(`${input.id}-hint`);
+  const say = (input) => {
+    const box = input.closest?.("[data-amounts]");
+    const hint = box && document.getElementById(`${input.id}-hint`);
     if (!hint) return;
-    hint.dataset.usual ||= hint.textContent;
+    hint.dataset.usual ||= words(input.defaultValue) ? box.dataset.amounts : hint.textContent;
     hint.textContent = words(input.value.trim()) || hint.dataset.usual;
-  });
+  };
+  document.addEventListener("input", (event) => say(event.target));
+  // What was pasted before this file was here, or kept by the browser over a reload.
+  document.querySelectorAll("[data-amounts] input").forEach(say);
 })();

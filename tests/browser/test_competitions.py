@@ -3,13 +3,24 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.axe import faults
 from tests.browser.office import Office, give_cookie
 from tests.make import Make
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+# The amount goes into its field as soon as the field is there; what its hint says then.
+PASTE_AT_ONCE = """() => new Promise(done => {
+    const paste = () => {
+        const hint = document.getElementById('prize_pool_wei-hint');
+        if (!hint) return requestAnimationFrame(paste);
+        document.getElementById('prize_pool_wei').value = '1500000000000000000';
+        done(hint.textContent);
+    };
+    paste();
+})"""
 
 
 def test_a_cup_is_made_in_steps_changed_and_opened(page: Page, office: Office, make: Make, console_errors: list[str]):
@@ -38,6 +49,9 @@ def test_a_cup_is_made_in_steps_changed_and_opened(page: Page, office: Office, m
     office.says("Friday night cup is a draft now")
     page.get_by_role("link", name="Edit", exact=True).click()
     office.drawer.locator("#max_participants").fill("8")
+    office.drawer.get_by_label("Entry fee").fill("250000000000000000")
+    expect(office.drawer.locator("#entry_fee_wei-hint")).to_have_text("0.25 (250,000,000,000,000,000 wei)")
+    office.drawer.get_by_label("Entry fee").fill("")
     office.drawer.get_by_role("button", name="Save").click()
     office.says("Changed: Places")
     expect(page.locator(".facts")).to_contain_text("0 of 8")
@@ -46,6 +60,21 @@ def test_a_cup_is_made_in_steps_changed_and_opened(page: Page, office: Office, m
     office.says("is open for registration")
     office.state_is("Registration open")
     expect(page.locator(".page-actions").get_by_role("link", name="Edit", exact=True)).to_have_count(0)
+
+
+def test_an_amount_pasted_before_the_scripts_arrive_is_said_in_coins(page: Page, office: Office, make: Make):
+    held: list[Route] = []
+    page.route("**/wei.js?*", lambda route: held.append(route))
+    draft = make.competition(office.org, prize_pool_wei="2000000000000000000")
+    office.carry(make, office.org.alice)
+    with page.expect_request("**/wei.js?*"):
+        page.goto(f"{office.home}/competitions/{draft}/edit", wait_until="commit")
+    assert "2 (2,000" in page.evaluate(PASTE_AT_ONCE)  # through the debugger, which waits for no scripts
+    held[0].continue_()
+    hint = page.locator("#prize_pool_wei-hint")
+    expect(hint).to_have_text("1.5 (1,500,000,000,000,000,000 wei)")
+    page.get_by_label("Prize pool").fill("1,5")
+    expect(hint).to_contain_text("Digits only.")
 
 
 def test_a_view_is_saved_and_many_are_opened_at_once(page: Page, office: Office, make: Make):
