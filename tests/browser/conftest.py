@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.office import Office
@@ -59,20 +59,12 @@ def office(page: Page, server: str, make: Make) -> Office:
     return Office(page, server, make.org())
 
 
-# A click that leads to another page comes back when that page begins. Whoever acts in it before its scripts are there is
-# served as without JavaScript, which a test of what they do would call a failure.
-UNTIL_SCRIPTS_RAN = """(() => {
-    const told = () => document.documentElement.toggleAttribute('data-awaits-scripts', document.readyState === 'loading');
-    const seen = new MutationObserver(() => { if (document.documentElement) { seen.disconnect(); told(); } });
-    if (document.documentElement) told(); else seen.observe(document, {childList: true});
-    addEventListener('DOMContentLoaded', () => document.documentElement.removeAttribute('data-awaits-scripts'));
-})()"""
+def await_scripts(page: Page) -> None:
+    """Let every action and expectation in `page` wait for the deferred scripts of what it shows.
 
-
-def await_scripts(context: BrowserContext) -> None:
-    """Let every action and expectation in every page of `context` wait for the page's deferred scripts."""
-    context.add_init_script(UNTIL_SCRIPTS_RAN)
-    context.on("page", lambda page: page.add_locator_handler(page.locator("html[data-awaits-scripts]"), lambda: None))
+    A click that leads to another page comes back when that page begins. Whoever acts in it before its scripts are there
+    is served as without JavaScript, which a test of what they do would call a failure."""
+    page.add_locator_handler(page.locator("html"), lambda: page.wait_for_load_state("domcontentloaded"), no_wait_after=True)
 
 
 @pytest.fixture(scope="package")
@@ -84,7 +76,7 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=chromium.find_or_install(), args=chromium.LAUNCH_ARGS, env=chromium.environment()
         )
-        browser.on("context", await_scripts)
+        browser.on("context", lambda context: context.on("page", await_scripts))
         yield browser
         browser.close()
 

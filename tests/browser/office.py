@@ -11,6 +11,7 @@ from tests.make import Make, Org, Person
 
 # The headless browser says so in its name, and a link that it opens would count as looked at by a program.
 PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
+SOON = 4_000  # milliseconds. Two seconds are the promise to who follows; a crowded machine gets twice that.
 
 
 class Office:

@@ -140,8 +140,9 @@ def test_leaving_an_unsaved_order_asks(alice: Office, make: Make):
     page.get_by_role("button", name=f"{names[1]} up").click()
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.get_by_role("navigation", name="About entrants").get_by_role("link", name="List", exact=True).click(no_wait_after=True)
-    page.wait_for_timeout(300)
+    away = page.get_by_role("navigation", name="About entrants").get_by_role("link", name="List", exact=True)
+    with page.expect_event("dialog"):
+        away.click(no_wait_after=True)
     assert asked == ["beforeunload"] and "/seeding" in page.url
 
 

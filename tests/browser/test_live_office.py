@@ -15,7 +15,7 @@ from portal.kernel.db import db, unit_of_work
 from portal.keys.model import key_by_uid
 from portal.keys.service import revoke_key
 from portal.orgs.model import Organization
-from tests.browser.office import Office, call, give_cookie
+from tests.browser.office import SOON, Office, call, give_cookie
 from tests.conftest import SECRET, settings_for
 from tests.make import Make
 from tests.public.staging import team_cup
@@ -25,7 +25,6 @@ from tests.webhooks.office import Office as Hooks
 from tests.webhooks.receiver import Receiver, receiving, status
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-SOON = 4_000  # two seconds are the promise; a crowded machine gets twice that
 POLLED = 12_000  # without the stream pages ask every two to five seconds
 
 

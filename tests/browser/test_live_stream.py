@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.office import SOON
 from tests.competitions.playing import Organizer
 from tests.conftest import SECRET
 from tests.public.staging import team_cup
@@ -62,7 +63,7 @@ def test_a_page_shows_a_result_that_the_stream_tells_of_and_does_not_ask_meanwhi
     page.wait_for_timeout(5_000)
     assert fetched == [], "it asks although the stream stands"
     organizer.report(cup, organizer.ready(cup)[0], 2, 0)
-    expect(page.locator(DONE)).to_have_count(1, timeout=3_000)
+    expect(page.locator(DONE)).to_have_count(1, timeout=SOON)
     assert len(fetched) == 1
 
 
@@ -70,7 +71,7 @@ def test_a_frame_on_somebody_elses_site_follows_too(page: Page, web, organizer, 
     page.goto(f"{web.url}/embed/{cup}")
     page.wait_for_timeout(1_500)
     organizer.report(cup, organizer.ready(cup)[0], 2, 0)
-    expect(page.locator(DONE)).to_have_count(1, timeout=3_000)
+    expect(page.locator(DONE)).to_have_count(1, timeout=SOON)
 
 
 def test_without_the_stream_the_page_asks_as_before_and_follows_it_again_when_it_is_back(

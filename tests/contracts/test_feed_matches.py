@@ -294,8 +294,7 @@ def test_what_is_not_there_is_404_in_the_feed_s_words(reader, path):
     assert "detail" in reader().get(path, 404).json
 
 
-def test_lists_take_the_same_statements_however_long(make, client, count_sql, monkeypatch):
-    monkeypatch.setattr("portal.admission.keyring.REMEMBER_SECONDS", 60)  # however slow the machine is
+def test_lists_take_the_same_statements_however_long(make, client, count_sql):
     counts = set()
     for entrants in (2, 8):
         book = Book.opened(make, "league", entrants=entrants)
