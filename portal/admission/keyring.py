@@ -56,12 +56,12 @@ class Keyring:
         """0 when a look-up is allowed, else the seconds to wait. Keys seen good lately are not guesses."""
         if time.monotonic() < self._familiar.get(key_digest, 0):
             return 0
-        left = self._guesses_left(_neighbourhood(address))
+        left = self._guesses_left(neighbourhood(address))
         return 0 if left >= 1 else max(1, int(-(-(1 - left) * GUESS_EVERY // 1)))
 
     def guessed(self, address: Address | None) -> None:
         """An unknown key came from `address`."""
-        where = _neighbourhood(address)
+        where = neighbourhood(address)
         with self._lock:
             if len(self._guesses) >= MOST_KEYS:
                 self._guesses.clear()
@@ -72,7 +72,7 @@ class Keyring:
         return min(float(GUESSES), left + (time.monotonic() - at) / GUESS_EVERY)
 
 
-def _neighbourhood(address: Address | None) -> str:
+def neighbourhood(address: Address | None) -> str:
     """One IPv4 address, or the /64 that an IPv6 host may roam in."""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))

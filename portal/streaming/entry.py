@@ -13,10 +13,11 @@ from werkzeug.wrappers import Response
 from portal.admission.caller import Refusal
 from portal.admission.guard import HEADERS, Gate
 from portal.admission.order import AT_THE_START, WHILE_IT_STANDS, Attempt, credentials_in, decide
+from portal.config import Settings
 from portal.contracts.feed.answers import ANSWERS
 from portal.kernel.errors import Invalid, PortalError
 from portal.streaming.frames import STREAMS
-from portal.web.client_ip import address_behind
+from portal.web.client_ip import Address, address_behind
 from portal.web.metrics import admission_count
 from portal.web.problems import Problem
 
@@ -34,7 +35,7 @@ def enter(app: Flask, scope: Scope, sport: str) -> Attempt | Refusal:
     asked = asked_for(scope, "api_key")
     attempt = Attempt(
         credentials=(*credentials_in(headers, HEADERS), *(key.strip() for key in asked if key.strip())),
-        address=address_behind(app.config["SETTINGS"].proxy_hops, peer_of(scope), headers.getlist("X-Forwarded-For")),
+        address=address_of(app.config["SETTINGS"], scope),
         scope=None,
         writes=False,
         sport=sport,
@@ -73,6 +74,11 @@ def asked_for(scope: Scope, name: str) -> list[str]:
 
 def headers_of(scope: Scope) -> Headers:
     return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+
+
+def address_of(settings: Settings, scope: Scope) -> Address | None:
+    """Whose connection it is; None when that cannot be known."""
+    return address_behind(settings.proxy_hops, peer_of(scope), headers_of(scope).getlist("X-Forwarded-For"))
 
 
 def peer_of(scope: Scope) -> str:

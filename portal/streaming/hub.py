@@ -1,6 +1,7 @@
 """The middle of a stream process: who is connected, and how one comes and goes."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -32,6 +33,7 @@ class Hub:
         self.app = app
         self.settings: Settings = app.config["SETTINGS"]
         self.tenants: dict[int, Tenant] = {}
+        self.addresses: Counter[str] = Counter()  # pages followed from each
         self.bell = asyncio.Event()  # something was handed on
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._first = ThreadPoolExecutor(FIRST_READERS, "first-reader")
@@ -64,6 +66,19 @@ class Hub:
             tenant.taken[kind] -= 1
             if not tenant.taken.total():
                 self.tenants.pop(org_id, None)
+
+    @contextmanager
+    def place_of(self, address: str, most: int) -> Iterator[None]:
+        """One of the `most` pages that may be followed from an address. Raises Busy when all are."""
+        if self.addresses[address] >= most:
+            raise Busy(f"{most} pages are followed from your address already. Close one, or ask again and again.", 30)
+        self.addresses[address] += 1
+        try:
+            yield
+        finally:
+            self.addresses[address] -= 1
+            if not self.addresses[address]:
+                del self.addresses[address]
 
     @asynccontextmanager
     async def joined(self, tenant: Tenant, wanted: Wanted) -> AsyncIterator[Audience]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from portal.admission.keyring import neighbourhood
 from portal.streaming.channels import PUBLIC, known, owner_of
-from portal.streaming.entry import AT_THE_DOOR, Scope, asked_for
+from portal.streaming.entry import AT_THE_DOOR, Scope, address_of, asked_for
 from portal.streaming.figures import exposed
 from portal.streaming.follower import RETRY_MS, Follower
 from portal.streaming.hub import Hub
@@ -21,6 +22,7 @@ from portal.web.tickets import Ticket, read_ticket
 
 COMPETITION = re.compile(r"/live/c/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
 MOST_FOLLOWERS = 5_000  # of one organization in one process; the others ask again and again, as without a stream
+MOST_OF_ADDRESS = 1_000  # a hall full of people behind one address, and not all that an organization has
 LONGEST_SECONDS = 600.0  # then the page connects anew, with a new ticket where it needs one
 
 
@@ -36,7 +38,8 @@ async def serve(hub: Hub, scope: Scope, receive: Any, send: Send) -> None:
         followed = await _followed(hub, scope)
         if followed is None:
             return await _answer(send, 404, {"detail": "There is nothing to follow at this address."})
-        with hub.place(followed.org_id, "page", MOST_FOLLOWERS) as tenant:
+        where = neighbourhood(address_of(hub.settings, scope))
+        with hub.place_of(where, MOST_OF_ADDRESS), hub.place(followed.org_id, "page", MOST_FOLLOWERS) as tenant:
             follower = Follower()
             with hub.following(tenant, followed.channel, follower):
                 await hub.begin(tenant)

@@ -108,3 +108,55 @@ def test_whoever_comes_while_the_database_is_away_is_told_to_come_again(without_
     asyncio.run(come())
     assert (answered[0]["type"], answered[0]["status"]) == (begin, 503)
     assert json.loads(answered[1]["body"])["detail"] == "The database is busy or away. Try again shortly."
+
+
+def page_from(address: str, competition: str) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "path": f"/live/c/{competition}",
+        "method": "GET",
+        "query_string": b"",
+        "headers": [],
+        "client": (address, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    "limit, others",
+    [("MOST_OF_ADDRESS", ["2001:db8::1:1", "2001:db8::1:2"]), ("MOST_FOLLOWERS", ["192.0.2.1", "192.0.2.2"])],
+    ids=["address", "organization"],
+)
+def test_so_many_pages_are_followed_and_a_place_is_free_again(within, monkeypatch, make, limit, others):
+    """The two others stand in one network of IPv6, or at any two addresses."""
+    monkeypatch.setattr(pages_followed, limit, 2)
+    cup = make.competition(make.org())
+
+    async def followed(hub: Hub) -> None:
+        def follow(address: str) -> tuple[asyncio.Task[None], asyncio.Future[int]]:
+            status = asyncio.get_running_loop().create_future()
+
+            async def send(message: dict[str, Any]) -> None:
+                if not status.done():
+                    status.set_result(message["status"])
+
+            scope = page_from(address, cup)
+            return asyncio.create_task(pages_followed.serve(hub, scope, asyncio.Event().wait, send)), status
+
+        async def answer(address: str) -> int:
+            _, status = follow(address)
+            return await asyncio.wait_for(status, 10)
+
+        first, status = follow(others[0])
+        assert await asyncio.wait_for(status, 10) == 200
+        assert await answer(others[1]) == 200
+        assert await answer(others[0]) == 429
+        assert await answer("198.51.100.7") == (200 if limit == "MOST_OF_ADDRESS" else 429)
+        first.cancel()
+        await asyncio.wait({first})
+        assert await answer(others[0]) == 200
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+            await asyncio.wait({task})
+        assert not hub.addresses and not hub.tenants
+
+    within(followed)
