@@ -4,9 +4,11 @@ Fair: organizations take turns, and within each its endpoints. Bounded: by endpo
 in one order everywhere: the organization's allowance, endpoints by id, then deliveries.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, Table, func, or_, select, update
@@ -47,33 +49,49 @@ class Claimed:
 
 @dataclass
 class Room:
-    """How much more may be in flight: in this worker, by organization, by endpoint; and how many an hour still allows."""
+    """How much more may be in flight: in this worker, which holds `here` of each organization already, by organization, by
+    endpoint; and how many an hour still allows."""
 
     worker: int
+    here: Mapping[int, int]
     sending: Mapping[tuple[int, int], int]
     hourly: dict[int, int]
-    taken: dict[int, int]
+    taken: Counter[int] = field(default_factory=Counter)
 
     def of(self, endpoint: Endpoint) -> int:
         """For one endpoint, now."""
         org = endpoint.org_id
         in_org = sum(count for (whose, _), count in self.sending.items() if whose == org)
         cap = 1 if endpoint.failures >= FAILING else endpoint.in_flight_cap
-        free = cap - self.sending.get((org, endpoint.id), 0), ORG_CAP - in_org - self.taken.get(org, 0)
-        return max(0, min(self.worker, *free, self.hourly.get(org, 0)))
+        free = cap - self.sending.get((org, endpoint.id), 0), ORG_CAP - in_org - self.taken[org]
+        fair = share(self.worker, self.here.get(org, 0) + self.taken[org])
+        return max(0, min(self.worker, fair, *free, self.hourly.get(org, 0)))
 
     def take(self, endpoint: Endpoint, count: int, firsts: int) -> None:
         """`count` were handed out, `firsts` of them for the first time."""
         org = endpoint.org_id
         self.worker -= count
-        self.taken[org] = self.taken.get(org, 0) + count
+        self.taken[org] += count
         self.hourly[org] -= firsts
 
 
-def claim(session: Session, most: int, hourly: int, able: Able = lambda *_: True, without: Collection[int] = ()) -> list[Claimed]:
-    """Lease at most `most` due deliveries to the caller. `hourly` is what an organization may begin in an hour; what is over
-    it stays due and goes in the next hour. Endpoints that the caller is not `able` to serve, or does without, are left to
-    other workers."""
+def share(free: int, held: int) -> int:
+    """How many of a worker's free places one may take who holds some already: until as many are free as are held, so that
+    however many hold what they can, a newcomer finds room (dynamic thresholds, Choudhury and Hahne 1998)."""
+    return (free - held + 1) // 2
+
+
+def claim(
+    session: Session,
+    most: int,
+    hourly: int,
+    here: Mapping[int, int] = MappingProxyType({}),
+    able: Able = lambda *_: True,
+    without: Collection[int] = (),
+) -> list[Claimed]:
+    """Lease at most `most` due deliveries to the caller, who has so many `here` of each organization. `hourly` is what an
+    organization may begin in an hour; what is over it stays due and goes in the next hour. Endpoints that the caller is not
+    `able` to serve, or does without, are left to other workers."""
     now = clock_of(session)
     order = session.execute(_next_in_turn(now, hourly, without)).all()
     if not order:
@@ -81,7 +99,8 @@ def claim(session: Session, most: int, hourly: int, able: Able = lambda *_: True
     allowances = _hold_allowances(session, sorted({row.org_id for row in order}), now)
     held = _hold_endpoints(session, [row.id for row in order if row.org_id in allowances], now)
     endpoints = {endpoint.id: endpoint for endpoint in held if able(endpoint, now)}
-    room = Room(most, _sending(session, now, allowances), {org: hourly - each.sent for org, each in allowances.items()}, {})
+    left = {org_id: hourly - allowance.sent for org_id, allowance in allowances.items()}
+    room = Room(most, here, _sending(session, now, allowances), left)
     found = [(endpoint, _due(session, endpoint, now, room)) for row in order if (endpoint := endpoints.get(row.id))]
     lease = new_uid()
     _write(session, found, lease, now, [row.id for row in order if row.id in endpoints])

@@ -6,6 +6,7 @@ one slot for fifteen seconds and nothing else. The tables are the truth; this th
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -40,7 +41,7 @@ class Deliverer(Sweeper):
         self._signers: dict[int, Signer] = {}
         self._closed: dict[int, float] = {}  # endpoints whose secrets do not open here, and until when they are left alone
         self._ended: list[Tried] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], int] = {}  # and whose each is
 
     async def _serve_all(self) -> None:
         async with Client(rules_of(self._settings)) as client:
@@ -57,7 +58,7 @@ class Deliverer(Sweeper):
         room = max(0, (PROBES if down else self._most) - len(self._tasks))
         ended, self._ended = self._ended, []
         try:
-            outgoing, full = await asyncio.to_thread(self._exchange, ended, room)
+            outgoing, full = await asyncio.to_thread(self._exchange, ended, room, Counter(self._tasks.values()))
         except Exception as error:  # the database may be away for a while
             self._ended = ended + self._ended
             log.error("deliveries could not be recorded or claimed", exc_info=error)
@@ -65,11 +66,11 @@ class Deliverer(Sweeper):
             return False
         for out in outgoing:
             task = asyncio.create_task(self._send(client, out))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = out.org_id
+            task.add_done_callback(self._tasks.pop)
         return full and len(self._tasks) < self._most and not down
 
-    def _exchange(self, ended: Sequence[Tried], room: int) -> tuple[list[Outgoing], bool]:
+    def _exchange(self, ended: Sequence[Tried], room: int, here: Counter[int]) -> tuple[list[Outgoing], bool]:
         """In a thread of its own: the transactions, and the requests of what was claimed."""
         if ended:
             reach("before_record")
@@ -77,7 +78,7 @@ class Deliverer(Sweeper):
         if room == 0 or self._stopping:
             return [], False
         with unit_of_work() as session:
-            claimed, sources = self._claim(session, room)
+            claimed, sources = self._claim(session, room, here)
         return self._composed(claimed, sources), len(claimed) > 0
 
     def _record(self, ended: Sequence[Tried]) -> None:
@@ -94,10 +95,10 @@ class Deliverer(Sweeper):
             for each in ended:
                 self._record([each])
 
-    def _claim(self, session: Session, room: int) -> tuple[list[Claimed], Sources]:
+    def _claim(self, session: Session, room: int, here: Counter[int]) -> tuple[list[Claimed], Sources]:
         self._signers = {}
         self._closed = {number: until for number, until in self._closed.items() if until > time.monotonic()}
-        claimed = claim(session, room, self._settings.webhook_hourly, self._able, self._closed)
+        claimed = claim(session, room, self._settings.webhook_hourly, here, self._able, self._closed)
         return claimed, sources_of(session, claimed) if claimed else Sources({}, {})
 
     def _able(self, endpoint: Endpoint, now: datetime) -> bool:
@@ -139,6 +140,6 @@ class Deliverer(Sweeper):
             task.cancel()
         if self._ended:
             try:
-                await asyncio.to_thread(self._exchange, self._ended, 0)
+                await asyncio.to_thread(self._exchange, self._ended, 0, Counter())
             except AWAY as error:
                 log.error("the last tries could not be written down; their leases end", exc_info=error)

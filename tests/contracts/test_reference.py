@@ -73,8 +73,10 @@ def test_the_samples_on_the_page_are_the_ones_that_are_run(app, client):
 
 
 @pytest.mark.processes
-def test_the_samples_of_every_call_run_as_they_are_and_are_granted(app, server, make):
+def test_the_samples_of_every_call_run_as_they_are_and_are_granted(app, server, make, database_url):
     """Each on rows of its own, so that it can be granted: none answers anything but its documented status of success."""
+    if not database_url.startswith("sqlite"):
+        pytest.skip("what a sample says does not depend on the database")
     org = make.org()
     kinds = {"competition": "competition", "session-tokens": "session", "feed": "feed", "agent": "agent"}
     keys = {(slug, language): make.key(org, kind) for slug, kind in kinds.items() for language in PROGRAMS}

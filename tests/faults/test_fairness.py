@@ -10,7 +10,8 @@ from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
 from portal.webhooks.model import Allowance
 from portal.webhooks.recording import GONE_REASON
-from tests.faults.fairness import PATH, crowd, healthy_tenant, measure, tell, wait_until_full
+from tests.faults.fairness import PATH, crowd, hanging_tenant, healthy_tenant, measure, tell, wait_until_full
+from tests.faults.hanging import black_hole
 from tests.servers import wait_until
 from tests.webhooks.receiver import status
 
@@ -28,6 +29,22 @@ def test_a_tenant_whose_endpoints_hang_leaves_the_others_as_fast_as_before(scene
         wait_until_full(scene, hanging)
         beside = measure(scene, org, 20, 0.02)
         assert scene.states(hanging)["sending"] == 50 and "delivered" not in scene.states(hanging)
+    assert beside.median <= 2 * alone.median + NOISE, (alone, beside)
+    assert beside.p95 <= 2 * alone.p95 + 3 * NOISE, (alone, beside)
+
+
+def test_eight_tenants_whose_endpoints_hang_do_not_fill_a_worker(scene):
+    """Each may have fifty in flight, the worker 256."""
+    org = healthy_tenant(scene)
+    scene.start()
+    measure(scene, org, 3, 0)
+    alone = measure(scene, org, 20, 0.02)
+    with black_hole() as url:
+        hanging = [hanging_tenant(scene, 5, url) for _ in range(8)]
+        for each in hanging:
+            scene.tell(each, 10)
+        wait_until(lambda: sum(scene.states(each)["sending"] for each in hanging) >= 230, "a worker that is nearly full")
+        beside = measure(scene, org, 20, 0.02)
     assert beside.median <= 2 * alone.median + NOISE, (alone, beside)
     assert beside.p95 <= 2 * alone.p95 + 3 * NOISE, (alone, beside)
 

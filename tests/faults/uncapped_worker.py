@@ -6,6 +6,7 @@ from portal import worker
 from portal.webhooks import claiming
 
 claiming.ORG_CAP = claiming.FAILING = 1_000_000
+claiming.share = lambda free, _held: free
 
 if __name__ == "__main__":
     sys.exit(worker.main())

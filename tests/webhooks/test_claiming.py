@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 
 from portal.kernel.db import unit_of_work
 from portal.kernel.ids import new_uid
+from portal.webhooks import claiming
 from portal.webhooks.claiming import FAILING, LEASE, ORG_CAP
 from portal.webhooks.model import Delivery, Endpoint
 from tests.webhooks.office import Office, bad
@@ -39,6 +40,54 @@ def test_an_organization_gets_its_cap_over_all_its_endpoints(office):
     assert office.claim() == []
     office.record(claimed)
     assert len(office.claim()) == ORG_CAP and set(uids) >= set(endpoints(claimed))
+
+
+def hand_out(free: int, here: Counter[int]) -> Counter[int]:
+    with unit_of_work() as session:
+        return Counter(each.delivery.org_id for each in claiming.claim(session, free, 1000, here))
+
+
+def held_by_all(app, make, orgs: int, places: int) -> Counter[int]:
+    """What each of so many organizations holds of a worker's places when nothing of theirs ends and all have more due."""
+    offices = [Office(app, make, make.org()) for _ in range(orgs)]
+    for office in offices:
+        make.webhook(office.org, "http://127.0.0.1:9/", in_flight_cap=ORG_CAP)
+        for _ in range(ORG_CAP):
+            make.event(office.org)
+    offices[0].hand_on()
+    here: Counter[int] = Counter()
+    while got := hand_out(places - here.total(), here):
+        here += got
+    return here
+
+
+def test_however_many_organizations_hang_a_newcomer_finds_room(app, make):
+    here = held_by_all(app, make, 8, 256)
+    newcomer = Office(app, make, make.org())
+    newcomer.endpoint()
+    newcomer.tell(3)
+    assert hand_out(256 - here.total(), here)[newcomer.org.id] >= 1
+
+
+def test_with_a_cap_alone_eight_that_hang_leave_no_room(app, make, monkeypatch):
+    """The naive twin."""
+    monkeypatch.setattr(claiming, "share", lambda free, _held: free)
+    assert held_by_all(app, make, 8, 256).total() == 256
+
+
+@pytest.mark.parametrize("places", [1, 2, 7])
+def test_one_alone_gets_half_of_few_places_at_least(app, make, places):
+    assert held_by_all(app, make, 1, places).total() >= (places + 1) // 2
+
+
+@pytest.mark.parametrize("places, orgs", [(256, 1), (256, 6), (256, 20), (64, 3), (10, 40)])
+def test_once_all_that_hung_has_ended_a_newcomer_finds_as_much_as_each_holds(places, orgs):
+    held = [0] * orgs
+    for _ in range(places):
+        for org in range(orgs):
+            held[org] += max(0, claiming.share(places - sum(held), held[org]))
+        held = [max(0, each - 1) for each in held]
+    assert places - sum(held) >= places // (orgs + 1)
 
 
 def test_organizations_take_turns_and_within_each_its_endpoints(app, make):
