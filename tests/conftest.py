@@ -106,12 +106,17 @@ def app(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPath
     yield from application(database_url, own_redis_url, tmp_path_factory.mktemp("data"))
 
 
-def application(database_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
+def application(database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Iterator[Flask]:
     """The application for as long as a fixture lives."""
-    app = create_app(settings_for(database_url, redis_url, data_dir))
+    app = create_app(settings_for(database_url, redis_url, data_dir, **changes))
     app.testing = False  # errors must become answers, as they do for users
     app.test_client_class = Browser
     yield app
+    leave(app)
+
+
+def leave(app: Flask) -> None:
+    """Close the application's connections to the database for good."""
     app.extensions["gate"].keyring.book.meter.flush()  # or its thread would connect once more
     with app.app_context():
         db.engine.dispose()

@@ -47,9 +47,9 @@ def seal(master: Master, plain: bytes, bound_to: str) -> bytes:
 
 
 def unseal(master: Master, sealed: bytes, bound_to: str) -> bytes:
-    """Open what `seal` closed; raises Fault when the key or the row is another."""
+    """Open what `seal` closed; raises Fault when the key or the row is another, or nothing is there."""
     for key in filter(None, (master.key, master.before)):
-        with suppress(InvalidTag):
+        with suppress(InvalidTag, ValueError):  # which of them a few bytes raise is the library's affair
             return AESGCM(derive(key, "seal")).decrypt(sealed[:12], sealed[12:], bound_to.encode())
     raise Fault("sealed bytes do not open: wrong secret key, or moved from another row")
 

@@ -141,9 +141,10 @@ def tokens_of(batch: SessionBatch, master: Master) -> Iterator[tuple[str, Row]]:
 
 
 def note_fetched(session: Session, batch: SessionBatch, actor: Actor, clock: Clock = utc_now) -> None:
-    """The CSV of links was downloaded: from now it can be fetched again for ten minutes."""
+    """The CSV of links was downloaded: it can be fetched again for ten minutes, if no more links are to come."""
     if batch.fetched_at is None:
-        session.execute(update(batches).where(batches.c.id == batch.id).values(fetched_at=clock()))
+        over = batches.c.finished_at.is_not(None)
+        session.execute(update(batches).where(batches.c.id == batch.id, over).values(fetched_at=clock()))
         record(session, batch.org_id, actor, "session_batch.downloaded", _subject(batch))
 
 

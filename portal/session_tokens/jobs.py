@@ -32,4 +32,7 @@ def sweep_batches() -> None:
         batches.erase_old(session)
         due = batches.due_batches(session)
     for batch_id in due:
-        run_batch(batch_id)
+        try:
+            run_batch(batch_id)
+        except Exception as error:  # one that cannot be made must not keep the others; its attempts are counted
+            log.error("a batch of links could not be made", batch=batch_id, exc_info=error)

@@ -2,27 +2,29 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, make_url, select, update
 
 from portal import children, create_app
 from portal.config import Settings
-from portal.kernel.db import clock_of, db, unit_of_work
+from portal.kernel.db import clock_of, unit_of_work
 from portal.outbox.emit import emit
 from portal.outbox.relay import relay
 from portal.webhooks.fan_out import fan_out
 from portal.webhooks.model import Attempt, Delivery, Endpoint
-from tests.conftest import SECRET
+from tests.conftest import SECRET, leave
 from tests.make import Make, Org
 from tests.servers import ROOT, plain_environment, wait_until
 from tests.webhooks.receiver import Receiver, receiving
@@ -90,6 +92,28 @@ class Scene:
         self.workers.remove(process)
         self.kills += 1
 
+    def freeze(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGSTOP, at a moment when it holds no lock that everybody else would wait for."""
+        while True:
+            os.kill(process.pid, signal.SIGSTOP)
+            if self._unlocked():
+                return
+            os.kill(process.pid, signal.SIGCONT)
+            time.sleep(0.01)
+
+    def _unlocked(self) -> bool:
+        url = make_url(self.environ["TILTYARD_DATABASE_URL"])
+        try:
+            if url.get_backend_name() == "sqlite":
+                with closing(sqlite3.connect(str(url.database), timeout=0)) as connection:
+                    connection.execute("BEGIN IMMEDIATE")
+            else:
+                with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+                    connection.execute("SELECT 1 FROM webhook_endpoints FOR UPDATE NOWAIT")
+        except (sqlite3.OperationalError, psycopg.errors.LockNotAvailable):
+            return False
+        return True
+
     def catch(self) -> None:
         """Something died: note what has arrived and is not written down, which may come again."""
         arrived = self.arrivals()
@@ -154,8 +178,7 @@ class Scene:
 
     def close(self) -> None:
         children.stop(self.workers, patience=8)
-        with self.app.app_context():
-            db.engine.dispose()
+        leave(self.app)
 
 
 @contextmanager

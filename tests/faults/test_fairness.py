@@ -34,19 +34,17 @@ def test_a_tenant_whose_endpoints_hang_leaves_the_others_as_fast_as_before(scene
 
 
 def test_eight_tenants_whose_endpoints_hang_do_not_fill_a_worker(scene):
-    """Each may have fifty in flight, the worker 256."""
+    """Each may have fifty in flight, the worker 256. With caps alone the first one waits until a try hung for 15 seconds."""
     org = healthy_tenant(scene)
     scene.start()
     measure(scene, org, 3, 0)
-    alone = measure(scene, org, 20, 0.02)
     with black_hole() as url:
         hanging = [hanging_tenant(scene, 5, url) for _ in range(8)]
         for each in hanging:
             scene.tell(each, 10)
         wait_until(lambda: sum(scene.states(each)["sending"] for each in hanging) >= 230, "a worker that is nearly full")
         beside = measure(scene, org, 20, 0.02)
-    assert beside.median <= 2 * alone.median + NOISE, (alone, beside)
-    assert beside.p95 <= 2 * alone.p95 + 3 * NOISE, (alone, beside)
+    assert beside.p95 < 5, beside
 
 
 def test_the_measurement_would_find_a_worker_without_caps(scene):

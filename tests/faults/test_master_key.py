@@ -24,7 +24,7 @@ from portal.session_tokens.player_jwt import signing_key
 from portal.webhooks.model import Endpoint
 from portal.webhooks.service import rotate_secret
 from portal.webhooks.signing import bound_to
-from tests.conftest import SECRET
+from tests.conftest import SECRET, leave
 from tests.faults.scene import TYPE
 from tests.make import Make, unique
 from tests.servers import wait_until
@@ -89,7 +89,7 @@ def keyed(scene, key: str, before: str = "") -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
-        db.engine.dispose()
+    leave(app)
 
 
 def reseal(app: Flask) -> Result:

@@ -31,11 +31,11 @@ FRESH = timedelta(seconds=30)
 def test_a_worker_that_was_given_up_changes_nothing_when_it_comes_back(scene):
     """F05: it hangs in the midst of a try, the lease ends, another worker sends and records; then it goes on."""
     org = scene.tenant(cap=1)
-    scene.receiver.answers["/"] = slow(0.3)
+    scene.receiver.answers["/"] = slow(1)
     lost = scene.start()
     scene.tell(org, 1)
     scene.receiver.wait(1)
-    os.kill(lost.pid, signal.SIGSTOP)
+    scene.freeze(lost)
     scene.end_leases()
     other = scene.start()
     scene.wait(1)

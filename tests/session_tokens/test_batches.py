@@ -138,6 +138,33 @@ def test_the_addresses_are_erased_after_the_download_and_after_a_day(app, start)
     assert len(list(batches.tokens_of(batch_of(young), master))) == 3
 
 
+def test_a_list_fetched_before_its_end_is_kept_until_it_was_fetched_whole(app, start):
+    number = start(3)
+    for step in (lambda: None, lambda: jobs.run_batch(number)):
+        step()
+        with unit_of_work() as session:
+            batches.note_fetched(session, batch_of(number), SYSTEM, clock=lambda: utc_now() - timedelta(minutes=11))
+        fetched_whole = batch_of(number).state == "done"
+        with unit_of_work() as session:
+            batches.erase_old(session)
+        assert (batch_of(number).seed is None) is fetched_whole
+    assert fetched_whole and len(links_of(number)) == 3
+
+
+def test_a_batch_that_cannot_be_made_holds_up_no_other(start):
+    broken, good = start(3), start(3)
+    with unit_of_work() as session:
+        session.execute(update(SessionBatch).where(SessionBatch.id == broken).values(seed=b""))
+    for _ in range(batches.MOST_ATTEMPTS):
+        jobs.sweep_batches()
+        with unit_of_work() as session:
+            past = utc_now() - timedelta(seconds=1)
+            session.execute(update(SessionBatch).where(SessionBatch.id == broken).values(lease_until=past))
+    assert batch_of(good).state == "done"
+    jobs.sweep_batches()
+    assert (batch_of(broken).state, links_of(broken)) == ("failed", [])
+
+
 def test_the_seed_is_sealed_and_bound_to_its_batch(app, start):
     one, other = start(1), start(1)
     with unit_of_work() as session:

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import create_app
-from portal.kernel.db import db
 from tests import servers
-from tests.conftest import Browser, migrate, settings_for
+from tests.conftest import application, migrate
 from tests.transports import rabbit
 from tests.transports.desk import Desk
 from tests.transports.rabbit import RabbitServer
@@ -49,14 +47,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def app(database_url: str, own_redis_url: str, broker: RabbitServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application with a broker, and with queues of this machine allowed."""
     brokers = {"rabbitmq_url": broker.url, "rabbitmq_management_url": broker.management}
-    settings = settings_for(database_url, own_redis_url, tmp_path_factory.mktemp("data"), webhook_local=True, **brokers)
-    app = create_app(settings)
-    app.test_client_class = Browser
-    app.testing = False
-    yield app
-    app.extensions["gate"].keyring.book.meter.flush()
-    with app.app_context():
-        db.engine.dispose()
+    yield from application(database_url, own_redis_url, tmp_path_factory.mktemp("data"), webhook_local=True, **brokers)
 
 
 @pytest.fixture

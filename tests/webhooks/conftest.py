@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import create_app
-from portal.kernel.db import db
 from tests import servers
-from tests.conftest import Browser, migrate, settings_for
+from tests.conftest import application, migrate
 from tests.webhooks.office import Office
 from tests.webhooks.receiver import Receiver, receiving
 
@@ -27,13 +25,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def app(database_url: str, own_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application, with addresses of this machine allowed."""
-    app = create_app(settings_for(database_url, own_redis_url, tmp_path_factory.mktemp("data"), webhook_local=True))
-    app.test_client_class = Browser
-    app.testing = False
-    yield app
-    app.extensions["gate"].keyring.book.meter.flush()
-    with app.app_context():
-        db.engine.dispose()
+    yield from application(database_url, own_redis_url, tmp_path_factory.mktemp("data"), webhook_local=True)
 
 
 @pytest.fixture
