@@ -12,6 +12,7 @@ from portal.branding.domain_model import CustomDomain
 from portal.branding.domains import note_finding, question_of
 from portal.kernel.clock import utc_now
 from portal.kernel.db import unit_of_work
+from portal.kernel.sweeping import one_by_one
 
 AGAIN = timedelta(days=1)
 AT_ONCE = 20  # domains in one run; the next run takes the next ones
@@ -33,5 +34,4 @@ def check_domains() -> None:
     with unit_of_work() as session:
         query = select(CustomDomain.id).where(CustomDomain.released_at.is_(None), due)
         ids = list(session.scalars(query.order_by(CustomDomain.checked_at, CustomDomain.id).limit(AT_ONCE)))
-    for domain_id in ids:
-        recheck(domain_id)
+    one_by_one("a domain", ids, recheck)

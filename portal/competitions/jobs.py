@@ -2,6 +2,7 @@
 so that two clocks do each thing once."""
 
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from portal.competitions.windows import due, to_open, to_start
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.db import reading, unit_of_work
 from portal.kernel.errors import PortalError
-from portal.kernel.log import log
+from portal.kernel.sweeping import one_by_one
 
 
 def move_due(clock: Clock = utc_now) -> None:
@@ -23,11 +24,7 @@ def move_due(clock: Clock = utc_now) -> None:
     for query, act in ((to_open(now), _open), (to_start(now), _start)):
         with reading() as connection:
             ids = due(connection, query)
-        for competition_id in ids:
-            try:
-                act(competition_id, query, clock)
-            except Exception as error:  # one that is broken must not keep the others waiting
-                log.error("a competition could not be moved on", competition=competition_id, exc_info=error)
+        one_by_one("a competition that opens or starts", ids, partial(act, query=query, clock=clock))
 
 
 def _open(competition_id: int, query: Select[int], clock: Clock) -> None:

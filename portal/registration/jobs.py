@@ -8,7 +8,7 @@ from portal.competitions.model import Competition
 from portal.competitions.service import lock
 from portal.kernel.clock import Clock, utc_now
 from portal.kernel.db import reading, unit_of_work
-from portal.kernel.log import log
+from portal.kernel.sweeping import one_by_one
 from portal.mail.service import can_send
 from portal.registration.messages import tell_not_checked_in
 from portal.registration.model import REMINDERS, RegistrationPage
@@ -22,11 +22,7 @@ def remind_due(clock: Clock = utc_now) -> None:
     query = _due(clock())
     with reading() as connection:
         ids = list(connection.scalars(query.limit(100)))
-    for competition_id in ids:
-        try:
-            _remind(competition_id, query, clock)
-        except Exception as error:  # one that is broken must not keep the others waiting
-            log.error("nobody could be reminded", competition=competition_id, exc_info=error)
+    one_by_one("a competition's reminder", ids, lambda competition_id: _remind(competition_id, query, clock))
 
 
 def _due(now: datetime) -> Select[int]:

@@ -5,6 +5,7 @@ from flask import current_app
 from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Conflict
 from portal.kernel.log import log
+from portal.kernel.sweeping import one_by_one
 from portal.session_tokens import batches
 
 RUN_BATCH = "portal.session_tokens.jobs.run_batch"
@@ -31,8 +32,4 @@ def sweep_batches() -> None:
         batches.give_up_stuck(session)
         batches.erase_old(session)
         due = batches.due_batches(session)
-    for batch_id in due:
-        try:
-            run_batch(batch_id)
-        except Exception as error:  # one that cannot be made must not keep the others; its attempts are counted
-            log.error("a batch of links could not be made", batch=batch_id, exc_info=error)
+    one_by_one("a batch of links", due, run_batch)

@@ -3,6 +3,7 @@
 from portal.kernel.db import unit_of_work
 from portal.kernel.errors import Conflict
 from portal.kernel.log import log
+from portal.kernel.sweeping import one_by_one
 from portal.webhooks import health, recoveries
 from portal.webhooks.forgetting import forget_old
 
@@ -29,8 +30,7 @@ def sweep_recoveries() -> None:
     """Periodic: take up orders whose doorbell was not heard or whose worker died."""
     with unit_of_work() as session:
         due = recoveries.due_recoveries(session)
-    for recovery_id in due:
-        run_recovery(recovery_id)
+    one_by_one("a recovery", due, run_recovery)
 
 
 def judge_endpoints() -> None:

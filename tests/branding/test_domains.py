@@ -176,6 +176,22 @@ class TestLife:
         jobs.check_domains()
         assert state_of(number) == (True, ""), "asked again only after a day"
 
+    def test_a_domain_that_cannot_be_asked_about_holds_up_no_other(self, make, asked, monkeypatch):
+        org, other = make.org(), make.org()
+        (broken, _), host = claimed(org, name()), name()
+        number, proof = claimed(other, host)
+        prove(asked, host, proof)
+
+        def ask(question, servers):
+            if question.host != host:
+                raise UnicodeError("label too long")
+            return find_out(question, servers)
+
+        monkeypatch.setattr(jobs, "find_out", ask)
+        monkeypatch.setattr(jobs, "AT_ONCE", 10_000)
+        jobs.check_domains()
+        assert state_of(number)[0] and not state_of(broken)[0]
+
     def test_one_domain_for_each_organization(self, make, asked):
         org, first, second = make.org(), name(), name()
         claimed(org, first)

@@ -69,6 +69,20 @@ def test_a_worker_that_died_is_followed_by_another(office, off_for_a_while, monk
     assert len(office.new(off_for_a_while)) == 7
 
 
+def test_an_order_that_fails_holds_up_no_other(office, off_for_a_while, monkeypatch):
+    broken, good = order(office, office.endpoint()), order(office, off_for_a_while)
+    claim = recoveries.claim_recovery
+
+    def claimed(session, number):
+        if number == broken.id:
+            raise LookupError("nobody foresaw this")
+        return claim(session, number)
+
+    monkeypatch.setattr(recoveries, "claim_recovery", claimed)
+    jobs.sweep_recoveries()
+    assert (state(broken.id).state, state(good.id).state) == ("waiting", "done")
+
+
 def test_one_order_at_a_time_and_none_for_what_is_off(office, off_for_a_while):
     made = order(office, off_for_a_while)
     with pytest.raises(Conflict):
