@@ -105,10 +105,11 @@ def _carried(*names: str) -> dict[str, str]:
 
 def _show(tab: str, asked: Asked, fragment: str | None = None, **context: Any) -> Response:
     slug, here, values = g.place.organization.slug, str(request.endpoint), asked.values
+    kept = context.get("carried", {})
     context |= {
         "tab": tab,
         "tabs": [{"label": label, "url": url_for(to, org_slug=slug, **values), "current": to == here} for label, to in TABS],
-        "periods": [(label, _with_period(here, asked, key), asked.scope.period.key == key) for key, label in CHOICES],
+        "periods": [(label, _with_period(here, asked, key, kept), asked.scope.period.key == key) for key, label in CHOICES],
         "asked": asked,
         "scope": asked.scope,
         "days": shown.period_in_words(asked.scope.period),
@@ -119,10 +120,10 @@ def _show(tab: str, asked: Asked, fragment: str | None = None, **context: Any) -
     return render(f"analytics/{tab}.html", fragment, **context)
 
 
-def _with_period(endpoint: str, asked: Asked, key: str) -> str:
-    """The same page about another period; days of one's choice give way."""
+def _with_period(endpoint: str, asked: Asked, key: str, kept: dict[str, str]) -> str:
+    """The same page about another period, its list as it was chosen; days of one's choice give way."""
     values = {name: text for name, text in asked.values.items() if name not in ("from", "to")} | {"period": key}
-    return url_for(endpoint, org_slug=g.place.organization.slug, **values)
+    return url_for(endpoint, org_slug=g.place.organization.slug, **values | kept)
 
 
 def _rounded(rate: Any) -> Any:

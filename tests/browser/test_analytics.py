@@ -58,6 +58,8 @@ def test_the_ranking_is_sorted_in_place_and_keeps_the_period(office: Office, mak
     expect(page.get_by_role("columnheader", name="Lost")).to_have_attribute("aria-sort", "ascending")
     expect(page).to_have_url(re.compile("period=7.*sort=losses"))
     page.get_by_role("link", name="90 days", exact=True).click()
+    expect(page).to_have_url(re.compile("period=90.*sort=losses"))
+    expect(page.get_by_role("link", name="90 days", exact=True)).to_have_attribute("aria-current", "true")
     expect(page.get_by_role("columnheader", name="Lost")).to_have_attribute("aria-sort", "ascending")
     expect(page.locator("#ranking")).to_have_count(1)
 
