@@ -45,6 +45,7 @@ def feeds(app, make, database_url, own_redis_url, tmp_path, page) -> Iterator[Of
     db.session.remove()
     with WebServer(tmp_path, environ) as server, worker.deliveries(local):
         yield Office(page, server.url, org).carry(make, org.alice)
+        page.close()  # or its live parts ask on while the server ends
 
 
 def fill(page: Page, queue: str, name: str = "Back office queue") -> None:
