@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -57,28 +57,17 @@ class Hub:
     def place(self, org_id: int, kind: str, most: int) -> Iterator[Tenant]:
         """One of the `most` connections of a kind that an organization may have. Raises Busy when all are taken."""
         tenant = self.tenants.setdefault(org_id, Tenant(org_id))
-        if tenant.taken[kind] >= most:
-            raise Busy(f"This organization has {most} connections already. Close one, or wait.", 30)
-        tenant.taken[kind] += 1
         try:
-            yield tenant
+            with _counted(tenant.taken, kind, most, f"This organization has {most} connections already. Close one, or wait."):
+                yield tenant
         finally:
-            tenant.taken[kind] -= 1
             if not tenant.taken.total():
                 self.tenants.pop(org_id, None)
 
-    @contextmanager
-    def place_of(self, address: str, most: int) -> Iterator[None]:
+    def place_of(self, address: str, most: int) -> AbstractContextManager[None]:
         """One of the `most` pages that may be followed from an address. Raises Busy when all are."""
-        if self.addresses[address] >= most:
-            raise Busy(f"{most} pages are followed from your address already. Close one, or ask again and again.", 30)
-        self.addresses[address] += 1
-        try:
-            yield
-        finally:
-            self.addresses[address] -= 1
-            if not self.addresses[address]:
-                del self.addresses[address]
+        words = f"{most} pages are followed from your address already. Close one, or ask again and again."
+        return _counted(self.addresses, address, most, words)
 
     @asynccontextmanager
     async def joined(self, tenant: Tenant, wanted: Wanted) -> AsyncIterator[Audience]:
@@ -148,6 +137,20 @@ class Hub:
     def close(self) -> None:
         for threads in (self._readers, self._first):
             threads.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _counted(taken: Counter[str], name: str, most: int, words: str) -> Iterator[None]:
+    """One more of `name` for as long as the block lasts. Raises Busy with `words` when there are `most` already."""
+    if taken[name] >= most:
+        raise Busy(words, 30)
+    taken[name] += 1
+    try:
+        yield
+    finally:
+        taken[name] -= 1
+        if not taken[name]:
+            del taken[name]
 
 
 def sooner(one: datetime | None, other: datetime | None) -> datetime | None:
